@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+#
+# What may be chosen from outside. Set any of these on the command line (`make V=1 CPUS=4 qemu-nox`), in the
+# environment, or here. What stands behind a # is found by conf/tools.mk or conf/qemu.mk unless it is set.
+
+# --- Building ---
+# 1: print whole commands.
+V ?=
+# 1: a warning in our own sources is an error.
+WERROR ?=
+OBJDIR ?= obj
+PYTHON ?= python3
+# Compiles what runs on this machine: obj/fs/fsformat.
+HOSTCC ?= cc
+# i686-linux-gnu- or another toolchain's prefix; empty for plain gcc -m32.
+#GCCPREFIX ?=
+# A lwIP source tree of your own, instead of the one that conf/lwip fetches.
+#LWIP ?=
+# More flags for kern/init.c and for net/*.c.
+INIT_CFLAGS ?=
+NET_CFLAGS ?=
+
+# --- The machine ---
+#QEMU ?=
+# More options for QEMU.
+QEMUEXTRA ?=
+CPUS ?= 2
+# In MB.
+MEM ?= 256
+# e1000, e1000e or igb, as far as QEMU has it.
+NIC ?= e1000
+# tcg or kvm.
+ACCEL ?= tcg
+# user, or tap with TAP=an existing tap device.
+NET ?= user
+TAP ?=
+# Anything: QEMU traces what its NIC does.
+E1000_DEBUG ?=
+# More boot arguments, such as ARGS='exit=1'.
+ARGS ?=
+# Ports of this host for the guest's ports 7, 80 and 11211, and for gdb: free ones, if not set.
+#PORT7 ?=
+#PORT80 ?=
+#PORT11211 ?=
+#GDBPORT ?=
+
+# --- Grading ---
+# See ./grade-lab-ix --help.
+GRADEFLAGS ?=

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""What gdb should know of JOS-IX: printers for its structures, and commands that walk them.
+
+Sourced by conf/gdbinit.tmpl. `help jos` in gdb lists the commands; `print/r` shows a value as it is.
+Kernel memory is read through the direct map, so the commands work from the kernel's entry on, on any CPU, in
+user mode as well.
+"""
+import os
+
+import gdb
+
+KERNBASE = 0xF0000000
+NENV = 1024
+ENV_TYPES = ('user', 'fs', 'ns')
+ENV_STATUSES = ('free', 'dying', 'runnable', 'running', 'waiting')
+CPU_STATUSES = ('unused', 'started', 'halted')
+TRAPS = {
+    0: 'divide', 1: 'debug', 2: 'NMI', 3: 'breakpoint', 4: 'overflow', 5: 'bound', 6: 'invalid opcode',
+    7: 'no device', 8: 'double fault', 10: 'bad TSS', 11: 'no segment', 12: 'stack', 13: 'general protection',
+    14: 'page fault', 16: 'FPU', 17: 'alignment', 18: 'machine check', 19: 'SIMD',
+    48: 'system call', 49: 'kick',
+}
+PTE_P, PTE_PS = 0x001, 0x080
+PTE_BITS = (
+    (0x002, 'W'), (0x004, 'U'), (0x008, 'PWT'), (0x010, 'PCD'), (0x020, 'A'), (0x040, 'D'), (0x080, 'PS'),
+    (0x100, 'G'), (0x400, 'SHARE'), (0x800, 'COW'),
+)
+
+
+def name_of(names, value):
+    """An enumeration's value by name; memory may hold anything."""
+    return names[value] if 0 <= value < len(names) else f'?{value}'
+
+
+def trap_name(number):
+    if 32 <= number < 48:
+        return f'IRQ {number - 32}'
+    return TRAPS.get(number, 'unknown')
+
+
+def place(address):
+    """`function+offset` of an address, as far as symbols are loaded."""
+    symbol = gdb.execute(f'info symbol {address:#x}', to_string=True)
+    return '' if symbol.startswith('No symbol') else symbol.split(' in section')[0].replace(' ', '')
+
+
+def entry_text(entry, large=False):
+    """A page table or directory entry, in words. Only a directory's entries are large."""
+    if not entry & PTE_P:
+        return f'{entry:#010x} not present'
+    flags = ' '.join(['P'] + [name for bit, name in PTE_BITS if entry & bit])
+    mask = 0xffc00000 if large and entry & PTE_PS else 0xfffff000
+    return f'{entry:#010x} -> {entry & mask:08x} {flags}'
+
+
+def read_word(physical):
+    memory = gdb.selected_inferior().read_memory(KERNBASE + physical, 4)
+    return int.from_bytes(memory.tobytes(), 'little')
+
+
+def environments():
+    envs = gdb.parse_and_eval('envs')
+    if int(envs) == 0:
+        raise gdb.GdbError('There are no environments yet')
+    return (envs[i] for i in range(NENV) if int(envs[i]['env_status']) != 0)
+
+
+class EnvPrinter:
+    """One line for an environment."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        env = self.value
+        eip = int(env['env_tf']['tf_eip'])
+        return 'env %08x parent %08x %s %s, CPU %d, %d runs, eip %08x' % (
+            int(env['env_id']), int(env['env_parent_id']), name_of(ENV_TYPES, int(env['env_type'])),
+            name_of(ENV_STATUSES, int(env['env_status'])), int(env['env_cpunum']), int(env['env_runs']), eip)
+
+
+class TrapframePrinter:
+    """The cause, the place, and the registers."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def field(self, name):
+        return int(self.value['tf_' + name])
+
+    def to_string(self):
+        number, eip = self.field('trapno'), self.field('eip')
+        mode = 'user' if self.field('cs') & 3 else 'kernel'
+        cause = f'trap {number} ({trap_name(number)}) err {self.field("err"):#x}'
+        lines = [f'{cause} at {eip:08x} {place(eip)} in {mode} mode']
+        registers, cs, ds = self.value['tf_regs'], self.field('cs'), self.field('ds')
+        for row in (('eax', 'ebx', 'ecx', 'edx'), ('esi', 'edi', 'ebp')):
+            lines.append('  '.join(f'{r} {int(registers["reg_" + r]):08x}' for r in row))
+        stack = f'  esp {self.field("esp"):08x}' if mode == 'user' else ''
+        lines[-1] += stack
+        lines.append(f'eflags {self.field("eflags"):08x}  cs {cs:04x}  ds {ds:04x}')
+        return '\n  '.join(lines)
+
+
+class EntryPrinter:
+    """A page table entry in words."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        return entry_text(int(self.value), self.value.type.name == 'pde_t')
+
+
+PRINTERS = {'Env': EnvPrinter, 'Trapframe': TrapframePrinter, 'pte_t': EntryPrinter, 'pde_t': EntryPrinter}
+
+
+def find_printer(value):
+    kind = value.type.unqualified()
+    printer = PRINTERS.get(kind.name) or PRINTERS.get(kind.strip_typedefs().tag)
+    return printer(value) if printer else None
+
+
+class Jos(gdb.Command):
+    """What gdb can do for JOS-IX:
+jos-envs                 the environments
+jos-cpus                 the CPUs
+jos-pt ADDRESS [ENVID]   how an address is mapped
+josuser NAME             symbols of a program
+Values of struct Env, struct Trapframe, pte_t and pde_t are printed in words; print/r shows them raw."""
+
+    def __init__(self):
+        super().__init__('jos', gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        gdb.execute('help jos')
+
+
+class JosEnvs(gdb.Command):
+    """jos-envs: list the environments."""
+
+    def __init__(self):
+        super().__init__('jos-envs', gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        for env in environments():
+            print(EnvPrinter(env).to_string(), place(int(env['env_tf']['tf_eip'])))
+
+
+class JosCpus(gdb.Command):
+    """jos-cpus: list the CPUs. CPU n is gdb's thread n + 1."""
+
+    def __init__(self):
+        super().__init__('jos-cpus', gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        cpus = gdb.parse_and_eval('cpus')
+        for i in range(int(gdb.parse_and_eval('ncpu'))):
+            self.show(i, cpus[i])
+
+    def show(self, number, cpu):
+        env = cpu['cpu_env']
+        runs = 'env %08x' % int(env['env_id']) if int(env) else 'no env'
+        kind = 'reserved' if int(cpu['cpu_dp']) else 'shared'
+        print('CPU %d: apic %d, %s, %s, %s, mail %#x' % (
+            number, int(cpu['cpu_apicid']), name_of(CPU_STATUSES, int(cpu['cpu_status'])), kind, runs,
+            int(cpu['cpu_mail'])))
+
+
+class JosPt(gdb.Command):
+    """jos-pt ADDRESS [ENVID]: walk the page tables, of this CPU or of an environment (id in hexadecimal)."""
+
+    def __init__(self):
+        super().__init__('jos-pt', gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        words = gdb.string_to_argv(argument)
+        if len(words) not in (1, 2):
+            raise gdb.GdbError('usage: jos-pt ADDRESS [ENVID]')
+        address = int(gdb.parse_and_eval(words[0])) & 0xffffffff
+        try:
+            self.walk(self.directory_of(words[1:]), address)
+        except gdb.MemoryError:
+            raise gdb.GdbError('The direct map cannot be read: paging is not on yet')
+
+    @staticmethod
+    def directory_of(words):
+        if not words:
+            return int(gdb.parse_and_eval('$cr3')) & 0xfffff000
+        for env in environments():
+            if int(env['env_id']) == int(words[0], 16):
+                return int(env['env_pgdir']) - KERNBASE
+        raise gdb.GdbError(f'There is no environment {words[0]}')
+
+    @staticmethod
+    def walk(directory, address):
+        index = address >> 22
+        entry = read_word(directory + 4 * index)
+        print(f'directory {directory:08x}[{index}]: {entry_text(entry, True)}')
+        if not entry & PTE_P:
+            return
+        if entry & PTE_PS:
+            print(f'{address:08x} is at {entry & 0xffc00000 | address & 0x3fffff:08x}')
+            return
+        table, index = entry & 0xfffff000, address >> 12 & 0x3ff
+        entry = read_word(table + 4 * index)
+        print(f'table     {table:08x}[{index}]: {entry_text(entry)}')
+        if entry & PTE_P:
+            print(f'{address:08x} is at {entry & 0xfffff000 | address & 0xfff:08x}')
+
+
+class JosUser(gdb.Command):
+    """josuser NAME: load the symbols of a program: hello, user_hello, fs_fs, net_ns, ..."""
+
+    def __init__(self):
+        super().__init__('josuser', gdb.COMMAND_FILES)
+
+    @staticmethod
+    def path_of(name):
+        folder, _, rest = name.partition('_')
+        return f'obj/{folder}/{rest}' if rest else f'obj/user/{name}'
+
+    def invoke(self, argument, from_tty):
+        words = gdb.string_to_argv(argument)
+        if len(words) != 1:
+            raise gdb.GdbError('usage: josuser NAME')
+        path = self.path_of(words[0])
+        if not os.path.isfile(path):
+            raise gdb.GdbError(f'{path} is not there: make prep-{words[0]}')
+        gdb.execute(f'add-symbol-file {path}', from_tty=False)
+
+    def complete(self, text, word):
+        names = os.listdir('obj/user') if os.path.isdir('obj/user') else []
+        return [name for name in names if name.startswith(word) and '.' not in name]
+
+
+gdb.pretty_printers.append(find_printer)
+for command in (Jos, JosEnvs, JosCpus, JosPt, JosUser):
+    command()

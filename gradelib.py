@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The grader's library: what a grade script imports.
+
+A grade script says which tests there are, and hands over:
+
+    from gradelib import Suite, main
+    suite = Suite("Lab IX")
+    suite.part("A")
+
+    @suite.test(5, "hello says hello")
+    def hello(t):
+        t.boot("hello", fs=False).finish()
+
+    main(suite)
+
+A test is a function that gets a context `t` (tests/harness/context.py): t.boot() starts a machine
+(tests/harness/machine.py), which is then waited for, typed at and looked into; t.run() runs a program on the
+host. It passes by returning, and fails by raising Failure. Whatever it started is ended for it.
+"""
+import os
+import signal
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+
+from harness import options, results  # noqa: E402
+from harness.context import Context  # noqa: E402
+from harness.host import Host  # noqa: E402
+from harness.match import check_output  # noqa: E402
+from harness.report import Report, plural  # noqa: E402
+from harness.schedule import Schedule  # noqa: E402
+from harness.suite import Failure, Result, Skip, Suite  # noqa: E402
+from harness.tools import needs_header, needs_program, needs_tap  # noqa: E402
+
+__all__ = ["Failure", "ROOT", "Skip", "Suite", "check_output", "main", "needs_header", "needs_program",
+           "needs_tap"]
+
+OK, FAILED, UNABLE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(suite, argv=None, open_host=Host):
+    """Do what the command line says, and exit. (Tests of this library bring another host.)"""
+    opts = options.parse(suite, argv or sys.argv)
+    try:
+        tests = suite.select(opts.filters)
+    except ValueError as e:
+        print(e, file=sys.stderr)
+        sys.exit(UNABLE)
+    if opts.list:
+        list_tests(tests)
+        sys.exit(OK)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    sys.exit(grade(suite, tests, opts, open_host(ROOT)))
+
+
+def list_tests(tests):
+    width = max(len(test.name) for test in tests)
+    for test in tests:
+        print("%-*s  %-9s  %s: %s" % (width, test.name, plural(test.points, "point"), test.part, test.title))
+
+
+def grade(suite, tests, opts, host):
+    """Build, run, report; the exit status."""
+    began = time.monotonic()
+    report = Report(tests, opts.color, opts.verbose)
+    status = OK
+    try:
+        if not opts.no_build and not build(host, opts.jobs):
+            return UNABLE
+        host.ask_make()
+        Schedule(tests, opts.jobs, lambda test: Context(test, host, opts.keep), report).run(host.children.stop_all)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        status = INTERRUPTED
+    finally:
+        host.close()
+    outcome = report.finish()
+    write_files(suite, outcome, opts, time.monotonic() - began)
+    if status == OK and any(r.status == Result.FAIL for r in outcome):
+        status = FAILED
+    return status
+
+
+def build(host, jobs):
+    last_words = host.build(jobs)
+    if last_words is not None:
+        print("The tree does not build:\n%s" % last_words, file=sys.stderr)
+    return last_words is None
+
+
+def write_files(suite, outcome, opts, seconds):
+    if opts.json:
+        results.write_json(opts.json, suite, outcome, seconds)
+    if opts.junit:
+        results.write_junit(opts.junit, suite, outcome, seconds)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Environments: what JOS calls a process. Programs read the array envs[] at UENVS. */
+#ifndef JOS_INC_ENV_H
+#define JOS_INC_ENV_H
+
+#include <inc/types.h>
+#include <inc/trap.h>
+#include <inc/memlayout.h>
+
+typedef int32_t envid_t;
+
+/*
+ * An environment id:  31 30          10 9         0
+ *                    +--+--------------+-----------+
+ *                    | 0|  generation  |   index   |
+ *                    +--+--------------+-----------+
+ * The index is the place in envs[]; the generation tells apart those who used that place in turn. It
+ * goes up in steps of 4, so that the first id of all is 0x1000.
+ * Id 0 means the caller itself; negative ids are errors.
+ */
+#define LOG2NENV 10
+#define NENV (1 << LOG2NENV)
+#define ENVX(envid) ((envid) & (NENV - 1))
+
+enum { ENV_FREE, ENV_DYING, ENV_RUNNABLE, ENV_RUNNING, ENV_NOT_RUNNABLE };
+
+enum EnvType { ENV_TYPE_USER, ENV_TYPE_FS, ENV_TYPE_NS };
+
+/* Why an environment is ENV_NOT_RUNNABLE, where its wake-up comes from a device and not from another env. */
+enum { ENV_WAIT_NONE, ENV_WAIT_CONS };
+
+struct dp;
+
+struct Env {
+	struct Trapframe env_tf;
+	struct Env *env_link;        /* next in the free list or the run queue */
+	struct Env *env_prev;        /* previous in the run queue */
+	envid_t env_id;
+	envid_t env_parent_id;
+	enum EnvType env_type;
+	unsigned env_status;
+	uint32_t env_runs;           /* how often it was given a CPU */
+	int env_cpunum;              /* the CPU it runs on, or ran on last */
+	uint8_t env_wait;            /* ENV_WAIT_x */
+
+	pde_t *env_pgdir;            /* kernel address of its page directory */
+	void *env_pgfault_upcall;
+
+	bool env_ipc_recving;
+	void *env_ipc_dstva;
+	uint32_t env_ipc_value;
+	envid_t env_ipc_from;
+	int env_ipc_perm;
+
+	struct dp *env_dp;           /* its dataplane, or NULL; kernel address */
+};
+
+#endif

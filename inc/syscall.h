@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* System call numbers. 0 to 14 are JOS's and fixed. Arguments and errors: kern/syscall.c, inc/ix.h. */
+#ifndef JOS_INC_SYSCALL_H
+#define JOS_INC_SYSCALL_H
+
+enum {
+	SYS_cputs = 0,
+	SYS_cgetc,
+	SYS_getenvid,
+	SYS_env_destroy,
+	SYS_page_alloc,
+	SYS_page_map,
+	SYS_page_unmap,
+	SYS_exofork,
+	SYS_env_set_status,
+	SYS_env_set_trapframe,
+	SYS_env_set_pgfault_upcall,
+	SYS_yield,
+	SYS_ipc_try_send,
+	SYS_ipc_recv,
+	SYS_time_msec,
+	SYS_cons_wait, /* block until a character can be read */
+	SYS_bootarg,   /* (key, buf, size): copy a boot argument's value; its length, or -E_NOT_FOUND */
+	SYS_dp_attach, /* inc/ix.h, from here on */
+	SYS_dp_detach,
+	SYS_run_io,
+	SYS_dp_stat,
+	SYS_dp_ctl,
+	NSYSCALLS
+};
+
+#endif

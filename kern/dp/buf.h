@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Receive buffers. Frame bytes lie in superpages that the program sees read-only at IX_RXBUFS; what we note about each
+ * buffer is a struct buf, in kernel memory. A buffer is always in one hand:
+ *
+ *       buf_take             rx_poll               in order           event delivered
+ *   FREE -------> NIC ring ---------> the stack ------------> (stack) ---------------> app
+ *     ^                                 |  out-of-order data waits in lwIP             |
+ *     '---------------------------------'----------------------------------------------'  buf_put
+ *
+ * Data is refused while fewer than BUF_RESERVE buffers are free or in the ring: those keep turning, so that
+ * acknowledgements always get in, and with them the buffers that a program has lent to its own transmissions.
+ */
+#ifndef JOS_KERN_DP_BUF_H
+#define JOS_KERN_DP_BUF_H
+
+#include <inc/ix.h>
+
+#include "lwip/pbuf.h"
+
+enum {
+	BUF_RESERVE = 128,
+	BUFS_PER_SUPER = PTSIZE / IX_BUFSIZE,
+	BUF_SUPERS_MAX = 8,
+};
+
+enum buf_state { BUF_FREE, BUF_NIC, BUF_STACK, BUF_APP, BUF_NSTATES };
+
+struct buf {
+	struct pbuf_custom pbuf; /* first: lwIP's view of the frame while the stack has it */
+	struct bufpool *pool;
+	struct buf *next;        /* free, or next of its flow */
+	uint16_t off, len;       /* payload, once in order */
+	uint8_t state;
+};
+
+struct bufpool {
+	struct buf *bufs;
+	uint8_t *super[BUF_SUPERS_MAX];
+	struct buf *free;
+	uint32_t n;
+	uint32_t count[BUF_NSTATES];
+};
+
+static inline uint32_t buf_index(const struct buf *b) { return b - b->pool->bufs; }
+static inline uint32_t buf_user(const struct buf *b) { return IX_RXBUFS + buf_index(b) * IX_BUFSIZE; }
+
+static inline uint8_t *buf_bytes(const struct buf *b)
+{
+	uint32_t i = buf_index(b);
+
+	return b->pool->super[i / BUFS_PER_SUPER] + i % BUFS_PER_SUPER * IX_BUFSIZE;
+}
+
+static inline bool buf_is_low(const struct bufpool *pool)
+{
+	return pool->count[BUF_FREE] + pool->count[BUF_NIC] < BUF_RESERVE;
+}
+
+void bufpool_init(struct bufpool *pool, struct buf *bufs, uint32_t n); /* super[] is filled in already */
+struct buf *buf_take(struct bufpool *pool);                            /* a free one, now the NIC's; NULL: none */
+void buf_move(struct buf *b, enum buf_state to);
+void buf_put(struct buf *b);                                           /* it is free */
+
+struct pbuf *buf_to_pbuf(struct buf *b, uint16_t off, uint16_t len);   /* freeing the pbuf frees the buffer */
+const uint8_t *buf_lent(const struct bufpool *pool, uint32_t va, uint32_t len); /* bytes the app was lent, or NULL */
+
+#endif

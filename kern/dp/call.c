@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's batched calls. Each slot is read once into our own memory; then its decode_x() checks everything and
+ * changes nothing, and its do_x() cannot fail. The result goes back to the slot. Pages that hold a program's scatter
+ * lists are found through its page tables and read through the direct map: another CPU that unmaps one
+ * waits for this CPU's mailbox, which is not looked at meanwhile, before the page is freed.
+ */
+#include <inc/error.h>
+#include <inc/string.h>
+#include <inc/x86.h>
+
+#include <kern/dp/tcp.h>
+#include <kern/pmap.h>
+
+/* One call: as read, and what decoding made of it. */
+struct request {
+	struct ix_call call;
+	struct flow *flow;
+	struct listener *listener;
+	struct tuple tuple;
+	struct ix_sg sg[IX_SG_MAX];
+};
+
+/* ---- What decoders share ---- */
+
+/* The flow named by the call, if the app may use it; `blocked` are flags that it must not have. */
+static int find_open_flow(struct dp *dp, struct request *rq, uint8_t blocked)
+{
+	struct flow *f = rq->flow = flow_find(&dp->group->flows, rq->call.handle);
+
+	if (!f)
+		return -E_BAD_HANDLE;
+	if (f->state == FLOW_KNOCKING)
+		return f->flags & FLOW_ENDED ? -E_BAD_HANDLE : -E_INVAL;
+	if (f->state == FLOW_CONNECTING)
+		return -E_AGAIN;
+	return f->flags & blocked ? -E_CLOSED : 0;
+}
+
+static int find_knocking_flow(struct dp *dp, struct request *rq)
+{
+	struct flow *f = rq->flow = flow_find(&dp->group->flows, rq->call.handle);
+
+	if (!f || (f->state == FLOW_KNOCKING && (f->flags & FLOW_ENDED)))
+		return -E_BAD_HANDLE;
+	return f->state == FLOW_KNOCKING ? 0 : -E_INVAL;
+}
+
+static bool port_is_good(uint32_t port) { return port >= 1 && port <= 65535; }
+
+static const void *user_page(struct dp *dp, uint32_t va)
+{
+	pte_t *pte = va < UTOP ? pgdir_walk(dp->env->env_pgdir, (void *)(uintptr_t)va, 0) : NULL;
+	pte_t entry = pte ? *(volatile pte_t *)pte : 0;
+
+	if ((entry & (PTE_P | PTE_U)) != (PTE_P | PTE_U) || (entry & PTE_PS))
+		return NULL;
+	return KADDR(PTE_ADDR(entry));
+}
+
+static int read_user(struct dp *dp, void *dst, uint32_t va, uint32_t len)
+{
+	char *to = dst;
+
+	while (len) {
+		uint32_t n = MIN(len, (uint32_t)(PGSIZE - PGOFF(va)));
+		const char *page = user_page(dp, va);
+		if (!page)
+			return -E_FAULT;
+		memcpy(to, page + PGOFF(va), n);
+		to += n;
+		va += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* Bytes of the send heap by our own address; *room: how many follow in one piece. */
+static const void *heap_bytes(const struct dp *dp, uint32_t va, uint32_t *room)
+{
+	uint32_t off = va - IX_HEAP;
+
+	*room = IX_HEAP_UNIT - off % IX_HEAP_UNIT;
+	return dp->heap[off / IX_HEAP_UNIT] + off % IX_HEAP_UNIT;
+}
+
+static bool in_heap(const struct dp *dp, const struct ix_sg *sg)
+{
+	uint32_t size = dp->heap_units * IX_HEAP_UNIT, off = sg->base - IX_HEAP;
+
+	return sg->base >= IX_HEAP && off <= size && sg->len <= size - off;
+}
+
+/* May these bytes be sent? From the heap, or payload that was lent to the app, within one buffer. */
+static bool sg_is_good(const struct dp *dp, const struct ix_sg *sg)
+{
+	return in_heap(dp, sg) || buf_lent(&dp->bufs, sg->base, sg->len);
+}
+
+/* ---- Listeners ---- */
+
+static int decode_listen(struct dp *dp, struct request *rq)
+{
+	struct fgroup *g = dp->group;
+
+	if (!port_is_good(rq->call.listen.port) || rq->call.listen.backlog < 1 || rq->call.listen.backlog > IX_BACKLOG_MAX)
+		return -E_INVAL;
+	if (listener_on_port(g, rq->call.listen.port))
+		return -E_IN_USE;
+	rq->listener = listener_slot(g);
+	return rq->listener && !slab_is_dry(&g->slab) ? 0 : -E_NO_MEM;
+}
+
+static int do_listen(struct dp *dp, struct request *rq)
+{
+	(void)dp;
+	int r = stack_listen(rq->listener, rq->call.listen.port, rq->call.listen.backlog, rq->call.listen.cookie);
+	if (r == 0)
+		rq->call.handle = listener_handle(rq->listener);
+	return r;
+}
+
+static int decode_unlisten(struct dp *dp, struct request *rq)
+{
+	rq->listener = listener_find(dp->group, rq->call.handle);
+	return rq->listener ? 0 : -E_BAD_HANDLE;
+}
+
+static int do_unlisten(struct dp *dp, struct request *rq)
+{
+	(void)dp;
+	stack_unlisten(rq->listener);
+	return 0;
+}
+
+/* ---- Opening and closing ---- */
+
+static bool ip_is_host(uint32_t ip) { return ip != 0 && ip >> 28 < 0xe && ip >> 24 != 127; }
+
+static int decode_connect(struct dp *dp, struct request *rq)
+{
+	struct fgroup *g = dp->group;
+	uint32_t ip = rq->call.connect.ip;
+
+	if (!ip_is_host(ip) || !port_is_good(rq->call.connect.port))
+		return -E_INVAL;
+	if (slab_is_dry(&g->slab) || !flow_table_has_room(&g->flows))
+		return -E_NO_MEM;
+	rq->tuple = (struct tuple){ .lip = dp->ip, .rip = __builtin_bswap32(ip), .rport = rq->call.connect.port };
+	return stack_port_for(g, &rq->tuple) ? 0 : -E_AGAIN;
+}
+
+static int do_connect(struct dp *dp, struct request *rq)
+{
+	struct flow *f = stack_connect(dp->group, &rq->tuple);
+
+	if (!f)
+		return -E_NO_MEM;
+	f->cookie = rq->call.connect.cookie;
+	rq->call.handle = flow_handle(f);
+	return 0;
+}
+
+static int do_accept(struct dp *dp, struct request *rq)
+{
+	struct flow *f = rq->flow;
+
+	(void)dp;
+	f->state = FLOW_OPEN;
+	f->cookie = rq->call.accept.cookie;
+	stack_accept(f);
+	flow_pend(f);
+	return 0;
+}
+
+static int do_abort(struct dp *dp, struct request *rq)
+{
+	(void)dp;
+	stack_abort(rq->flow);
+	return 0;
+}
+
+/* Abort is the one call that also takes flows which are being connected, or closed. */
+static int decode_abort(struct dp *dp, struct request *rq)
+{
+	int r = find_open_flow(dp, rq, FLOW_ENDED);
+
+	return r == -E_AGAIN ? (rq->flow->flags & FLOW_ENDED ? -E_CLOSED : 0) : r;
+}
+
+static int decode_close(struct dp *dp, struct request *rq)
+{
+	int r = find_open_flow(dp, rq, FLOW_ENDED | FLOW_CLOSED);
+
+	return r == -E_AGAIN ? (rq->flow->flags & FLOW_ENDED ? -E_CLOSED : 0) : r;
+}
+
+static int do_close(struct dp *dp, struct request *rq)
+{
+	struct flow *f = rq->flow;
+
+	if (f->state == FLOW_CONNECTING)
+		return do_abort(dp, rq);
+	f->flags |= FLOW_CLOSED | FLOW_SHUT;
+	flow_drop_undelivered(f);
+	stack_close(f);
+	return 0;
+}
+
+static int decode_shutdown(struct dp *dp, struct request *rq) { return find_open_flow(dp, rq, FLOW_ENDED | FLOW_SHUT); }
+
+static int do_shutdown(struct dp *dp, struct request *rq)
+{
+	(void)dp;
+	rq->flow->flags |= FLOW_SHUT;
+	stack_shutdown(rq->flow);
+	return 0;
+}
+
+/* ---- Data ---- */
+
+static int decode_sendv(struct dp *dp, struct request *rq)
+{
+	uint32_t n = rq->call.sendv.n;
+	int r = find_open_flow(dp, rq, FLOW_ENDED | FLOW_SHUT);
+
+	if (r < 0)
+		return r;
+	if (n > IX_SG_MAX)
+		return -E_INVAL;
+	if (read_user(dp, rq->sg, rq->call.sendv.sg, n * sizeof(struct ix_sg)) < 0)
+		return -E_FAULT;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!sg_is_good(dp, &rq->sg[i]))
+			return -E_FAULT;
+	}
+	return slab_is_dry(&dp->group->slab) ? -E_NO_MEM : 0;
+}
+
+/* How many bytes of one piece were taken. A piece of the heap may span units that do not adjoin in memory. */
+static uint32_t send_piece(struct dp *dp, struct flow *f, const struct ix_sg *sg, bool more)
+{
+	uint32_t done = 0;
+
+	while (done < sg->len) {
+		uint32_t va = sg->base + done, room = sg->len - done;
+		const void *bytes = in_heap(dp, sg) ? heap_bytes(dp, va, &room) : buf_lent(&dp->bufs, va, room);
+		uint32_t want = MIN(room, sg->len - done);
+		uint32_t n = stack_write(f, bytes, want, more || done + want < sg->len);
+		done += n;
+		if (n < want)
+			break;
+	}
+	return done;
+}
+
+static int do_sendv(struct dp *dp, struct request *rq)
+{
+	uint32_t total = 0;
+
+	for (uint32_t i = 0; i < rq->call.sendv.n; i++) {
+		const struct ix_sg *sg = &rq->sg[i];
+		uint32_t n = send_piece(dp, rq->flow, sg, i + 1 < rq->call.sendv.n);
+		total += n;
+		if (n < sg->len)
+			break;
+	}
+	if (total)
+		stack_push(rq->flow);
+	return total;
+}
+
+/* Also when the flow is closing or has ended: what was lent may be given back until `dead`. */
+static int decode_recv_done(struct dp *dp, struct request *rq)
+{
+	int r = find_open_flow(dp, rq, 0);
+
+	if (r < 0)
+		return r;
+	return rq->call.recv_done.bytes <= rq->flow->rx_lent ? 0 : -E_INVAL;
+}
+
+static int do_recv_done(struct dp *dp, struct request *rq)
+{
+	struct flow *f = rq->flow;
+
+	(void)dp;
+	flow_done(f, rq->call.recv_done.bytes);
+	if (!(f->flags & (FLOW_CLOSED | FLOW_ENDED)))
+		stack_recved(f, rq->call.recv_done.bytes);
+	return 0;
+}
+
+/* ---- Timers, and the rest ---- */
+
+static int decode_timer(struct dp *dp, struct request *rq)
+{
+	(void)dp;
+	return rq->call.timer.id < DP_TIMERS ? 0 : -E_INVAL;
+}
+
+static int do_timer_set(struct dp *dp, struct request *rq)
+{
+	timer_set(dp, rq->call.timer.id, rq->call.timer.us, rq->call.timer.cookie);
+	return 0;
+}
+
+static int do_timer_clear(struct dp *dp, struct request *rq)
+{
+	timer_clear(dp, rq->call.timer.id);
+	return 0;
+}
+
+static int decode_none(struct dp *dp, struct request *rq)
+{
+	(void)dp, (void)rq;
+	return 0;
+}
+
+static int do_none(struct dp *dp, struct request *rq)
+{
+	(void)dp, (void)rq;
+	return 0;
+}
+
+/* UDP is not served yet. */
+static int decode_unsupported(struct dp *dp, struct request *rq)
+{
+	(void)dp, (void)rq;
+	return -E_NOT_SUPP;
+}
+
+typedef int (*step_fn)(struct dp *, struct request *);
+
+static const struct {
+	step_fn decode, perform;
+} ops[IX_NOPS] = {
+	[IX_CALL_NONE] = { decode_none, do_none },
+	[IX_CALL_LISTEN] = { decode_listen, do_listen },
+	[IX_CALL_UNLISTEN] = { decode_unlisten, do_unlisten },
+	[IX_CALL_CONNECT] = { decode_connect, do_connect },
+	[IX_CALL_ACCEPT] = { find_knocking_flow, do_accept },
+	[IX_CALL_REJECT] = { find_knocking_flow, do_abort },
+	[IX_CALL_SENDV] = { decode_sendv, do_sendv },
+	[IX_CALL_RECV_DONE] = { decode_recv_done, do_recv_done },
+	[IX_CALL_SHUTDOWN] = { decode_shutdown, do_shutdown },
+	[IX_CALL_CLOSE] = { decode_close, do_close },
+	[IX_CALL_ABORT] = { decode_abort, do_abort },
+	[IX_CALL_UDP_BIND] = { decode_unsupported, do_none },
+	[IX_CALL_UDP_SENDV] = { decode_unsupported, do_none },
+	[IX_CALL_UDP_RECV_DONE] = { decode_unsupported, do_none },
+	[IX_CALL_TIMER_SET] = { decode_timer, do_timer_set },
+	[IX_CALL_TIMER_CLEAR] = { decode_timer, do_timer_clear },
+};
+
+static int call_run(struct dp *dp, struct request *rq)
+{
+	if (rq->call.op >= IX_NOPS)
+		return -E_INVAL;
+	int r = ops[rq->call.op].decode(dp, rq);
+	return r < 0 ? r : ops[rq->call.op].perform(dp, rq);
+}
+
+void calls_run(struct dp *dp)
+{
+	struct request rq;
+
+	for (uint32_t i = 0; i < dp->ncalls; i++) {
+		struct ix_call *slot = &dp->calls[i];
+		rq.call = *slot;
+		compiler_barrier(); /* from here on the program may change its slot, but not our copy */
+		int r = call_run(dp, &rq);
+		dp->stat.calls++;
+		dp->stat.call_errors += r < 0;
+		slot->handle = rq.call.handle;
+		slot->result = r;
+	}
+	dp->busy |= dp->ncalls > 0;
+	dp->ncalls = 0;
+}

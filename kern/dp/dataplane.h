@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dataplane's one home for state, and the calls between its files, in the order of a packet's way.
+ *
+ * A dataplane is a reserved CPU, a NIC, an env, and one superpage of memory, its home, drawn in attach.c. After attach
+ * only its own CPU touches it, without a lock; others read the counters. So every function below runs on that CPU, under
+ * the env's page directory, with interrupts off, unless it says otherwise.
+ */
+#ifndef JOS_KERN_DP_DATAPLANE_H
+#define JOS_KERN_DP_DATAPLANE_H
+
+#include <kern/cpu.h>
+#include <kern/dev/netdev.h>
+#include <kern/dp/buf.h>
+#include <kern/dp/dp.h>
+#include <kern/dp/fgroup.h>
+
+#include "lwip/netif.h"
+
+enum {
+	DP_BATCH = 64,                    /* default most frames in a cycle */
+	DP_BATCH_MAX = 256,
+	DP_RX_RING = 256,
+	DP_TX_RING = 256,
+	DP_HEAP_UNITS = (IXLIM - IX_HEAP) / IX_HEAP_UNIT,
+	DP_TIMERS = 256,
+	DP_WINDOW_PAGES = (KSTACKLOW - DPWINDOW) / PGSIZE,
+};
+
+struct app_timer {
+	uint64_t due_us; /* 0: not set */
+	uint32_t cookie;
+};
+
+struct dp {
+	/* Who: set at attach. */
+	struct Env *env;
+	struct CpuInfo *cpu;
+	struct netdev *nd;
+	struct netq *q;
+	uint32_t ip, gateway;             /* network byte order */
+	uint32_t batch;
+
+	/* This cycle. */
+	uint64_t now_us;
+	uint32_t ncalls;                  /* calls of the app's array to run; 0 after that */
+	uint32_t nevents;                 /* events written to the app's array */
+	bool busy;                        /* something was done */
+
+	/* What is shared with the program, by our own addresses. */
+	struct ix_event *events;          /* we write, the program reads */
+	struct ix_call *calls;            /* the program writes, we read each slot once */
+	uint8_t *heap[DP_HEAP_UNITS];
+	uint32_t heap_units;
+
+	/* The stack. */
+	struct fgroup *group;             /* one, on a NIC without RSS */
+	struct link pending;              /* flows with something to tell, first come, first served */
+	struct link graves;               /* flows whose dead was delivered */
+	struct bufpool bufs;
+	struct netif netif;
+	uint32_t isn_key[2];
+	uint64_t arp_us;                  /* when ARP ages next */
+
+	struct app_timer timers[DP_TIMERS];
+	uint64_t timer_us;                /* no timer is due before */
+
+	/* The lwIP window: a page table for this CPU's DPWINDOW, and the pages behind it. */
+	pte_t *window_table;
+	struct PageInfo *window_page[DP_WINDOW_PAGES];
+
+	struct ix_stat stat;              /* counters; gauges are filled in when asked for */
+};
+
+/* rx.c: frames from the NIC, checked, to the stack. */
+int rx_batch(struct dp *dp);              /* at most dp->batch; how many */
+void rx_refill(struct dp *dp);            /* free buffers to the ring */
+
+/* tcp.c: the stack; see tcp.h. netif.c: frames from the stack to the NIC. */
+void netif_attach(struct dp *dp);         /* any CPU that maps the window */
+void tx_reap(struct dp *dp);
+void tx_kick(struct dp *dp);              /* one doorbell, if anything is queued */
+
+/* event.c: from what the flows noted to the program's event array. */
+void flow_pend(struct flow *f);           /* it has something to tell */
+void events_fill(struct dp *dp);          /* what does not fit stays pending */
+void graves_clear(struct dp *dp);         /* what dead flows had lent is ours again */
+
+/* call.c: the program's batched calls. */
+void calls_run(struct dp *dp);
+
+/* timer.c: the program's timers. */
+void timer_set(struct dp *dp, uint32_t id, uint32_t us, uint32_t cookie);
+void timer_clear(struct dp *dp, uint32_t id);
+void timers_expire(struct dp *dp);        /* as events, as long as there is room */
+
+static inline struct ix_event *event_slot(struct dp *dp) /* the next event's place, zeroed; NULL: the array is full */
+{
+	if (dp->nevents == IX_NEVENTS)
+		return NULL;
+	dp->stat.events++;
+	struct ix_event *ev = &dp->events[dp->nevents++];
+	*ev = (struct ix_event){ 0 };
+	return ev;
+}
+
+/* window.c, with the big lock: make lwIP's globals for one more CPU, seen under the env's page directory. */
+int window_install(struct dp *dp);        /* 0 or -E_NO_MEM */
+void window_remove(struct dp *dp);
+
+/* With DP_DEBUG the rules of the stack are checked where they matter. */
+#ifdef DP_DEBUG
+#define RULE(x) assert(x)
+#else
+#define RULE(x) ((void)0)
+#endif
+
+#endif

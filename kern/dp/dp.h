@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel's core knows of the dataplane: boot, system calls, the scheduler and env death meet it here,
+ * and nowhere else.
+ */
+#ifndef JOS_KERN_DP_DP_H
+#define JOS_KERN_DP_DP_H
+
+#include <inc/ix.h>
+
+struct Env;
+struct dp;
+
+/* With the big lock: */
+void dp_init(void);                                         /* at boot, after pci_init */
+int dp_attach(struct Env *e, int cpu, uint32_t config_va);  /* sys_dp_attach: on 0, e->env_dp is set and cpus[].cpu_dp too */
+int dp_detach(struct Env *e);
+int dp_stat(struct Env *e, int cpu, uint32_t stat_va);
+int dp_ctl(struct Env *e, int op, uint32_t a, uint32_t b, uint32_t c);
+int dp_cpu(const struct Env *e);  /* the CPU reserved for e, or -1 */
+struct Env *dp_env(const struct dp *dp); /* whose dataplane it is */
+void dp_env_free(struct Env *e);  /* e dies: on its own CPU, before its memory goes; flows are reset, all is given back */
+
+/*
+ * Without the big lock, on the reserved CPU, under the env's page directory:
+ * dp_run_io is sys_run_io; its result. It returns early, with 0, when MAIL_SCHED arrived (the env may be dying).
+ * dp_run_without_app runs cycles while the env is blocked in the core; returns when MAIL_SCHED arrived.
+ */
+int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us);
+void dp_run_without_app(struct Env *e);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From flows with something to tell to the program's event array, at the end of a cycle. Flows wait on the pending list
+ * in the order in which something first happened to them; the array is filled as far as it goes, and the rest waits.
+ * What one flow tells keeps its order: knock or connected, payload, the peer's FIN, bytes sent, and, once and last, dead.
+ * A flow also waits here while the NIC may still read bytes that it has to report.
+ */
+#include <kern/dp/tcp.h>
+
+void flow_pend(struct flow *f)
+{
+	if (link_alone(&f->pending))
+		list_append(&f->g->owner->pending, &f->pending);
+}
+
+/* An event of this flow in the program's array; NULL when the array is full. */
+static struct ix_event *event_of(struct dp *dp, const struct flow *f, enum ix_ev type)
+{
+	struct ix_event *ev = event_slot(dp);
+
+	if (ev) {
+		ev->type = type;
+		ev->cookie = f->cookie;
+		ev->handle = flow_handle(f);
+	}
+	return ev;
+}
+
+static void release(struct flow *f)
+{
+	f->g->owner->stat.flows_closed++;
+	flow_release(&f->g->flows, f);
+}
+
+/* The app is never to hear of it again. In TIME_WAIT the PCB still needs it. */
+static void bury(struct flow *f)
+{
+	flow_drop_all(f);
+	flow_new_name(f);
+	f->flags &= ~FLOW_TOLD;
+	f->state = FLOW_BURIED;
+	if (!f->pcb)
+		release(f);
+}
+
+static bool tell_connected(struct dp *dp, struct flow *f, int32_t outcome)
+{
+	struct ix_event *ev = event_of(dp, f, IX_EV_CONNECTED);
+
+	if (!ev)
+		return false;
+	ev->connected.outcome = outcome;
+	ev->connected.window = outcome == 0 ? stack_window(f) : 0;
+	f->flags &= ~FLOW_CONNECTED;
+	return true;
+}
+
+static bool tell_payload(struct dp *dp, struct flow *f)
+{
+	while (f->rx_next) {
+		struct ix_event *ev = event_of(dp, f, IX_EV_RECV);
+		if (!ev)
+			return false;
+		const struct buf *b = flow_lend(f);
+		ev->recv.addr = buf_user(b) + b->off;
+		ev->recv.len = b->len;
+		if (!f->rx_next && (f->flags & FLOW_FIN_IN)) {
+			ev->recv.flags = IX_RECV_FIN;
+			f->flags |= FLOW_FIN_TOLD;
+		}
+	}
+	return true;
+}
+
+static bool tell_fin(struct dp *dp, struct flow *f)
+{
+	if ((f->flags & (FLOW_FIN_IN | FLOW_FIN_TOLD | FLOW_CLOSED)) != FLOW_FIN_IN)
+		return true;
+	struct ix_event *ev = event_of(dp, f, IX_EV_RECV);
+	if (!ev)
+		return false;
+	ev->recv.flags = IX_RECV_FIN;
+	f->flags |= FLOW_FIN_TOLD;
+	return true;
+}
+
+static bool tell_sent(struct dp *dp, struct flow *f)
+{
+	flow_ripen(f, dp->q->tx_head);
+	if (!f->tx_ready)
+		return true;
+	struct ix_event *ev = event_of(dp, f, IX_EV_SENT);
+	if (!ev)
+		return false;
+	ev->sent.bytes = f->tx_ready;
+	ev->sent.window = f->flags & (FLOW_SHUT | FLOW_ENDED) ? 0 : stack_window(f);
+	f->tx_ready = 0;
+	return true;
+}
+
+/* What it lent stays readable while the program looks at this batch of events: until its next calls are done. */
+static bool tell_dead(struct dp *dp, struct flow *f)
+{
+	if (!(f->flags & FLOW_ENDED) || !ring_passed(dp->q->tx_head, f->stamp_end))
+		return true;
+	struct ix_event *ev = event_of(dp, f, IX_EV_DEAD);
+	if (!ev)
+		return false;
+	ev->dead.reason = f->reason;
+	flow_new_name(f);
+	f->flags = (f->flags & ~FLOW_TOLD) | FLOW_GRAVE;
+	f->state = FLOW_BURIED;
+	list_append(&dp->graves, &f->pending);
+	return true;
+}
+
+/* One for each state. False: the array is full, and there is more to tell. */
+
+static bool tell_half(struct dp *dp, struct flow *f)
+{
+	(void)dp;
+	bury(f); /* the handshake failed; nobody knew of it */
+	return true;
+}
+
+static bool tell_knocking(struct dp *dp, struct flow *f)
+{
+	if (f->flags & FLOW_ENDED) {
+		bury(f);
+		return true;
+	}
+	if (f->flags & FLOW_TOLD)
+		return true; /* payload waits until it is accepted */
+	struct ix_event *ev = event_of(dp, f, IX_EV_KNOCK);
+	if (!ev)
+		return false;
+	ev->knock.ip = __builtin_bswap32(f->tuple.rip);
+	ev->knock.port = f->tuple.rport;
+	ev->knock.local_port = f->tuple.lport;
+	f->flags |= FLOW_TOLD;
+	return true;
+}
+
+static bool tell_connecting(struct dp *dp, struct flow *f)
+{
+	if (!(f->flags & FLOW_ENDED))
+		return true;
+	if (!tell_connected(dp, f, f->reason))
+		return false;
+	bury(f);
+	return true;
+}
+
+static bool tell_open(struct dp *dp, struct flow *f)
+{
+	if ((f->flags & FLOW_CONNECTED) && !tell_connected(dp, f, 0))
+		return false;
+	return tell_payload(dp, f) && tell_fin(dp, f) && tell_sent(dp, f) && tell_dead(dp, f);
+}
+
+static bool tell_buried(struct dp *dp, struct flow *f)
+{
+	(void)dp;
+	if (!f->pcb)
+		release(f);
+	return true;
+}
+
+static bool (*const tell[])(struct dp *, struct flow *) = {
+	[FLOW_HALF] = tell_half,
+	[FLOW_KNOCKING] = tell_knocking,
+	[FLOW_CONNECTING] = tell_connecting,
+	[FLOW_OPEN] = tell_open,
+	[FLOW_BURIED] = tell_buried,
+};
+
+/* It has told what it could, but descriptors may still read bytes that it must report. */
+static bool waits_for_nic(const struct flow *f)
+{
+	return f->state == FLOW_OPEN && (f->tx_wait || (f->flags & FLOW_ENDED));
+}
+
+void events_fill(struct dp *dp)
+{
+	struct link waiting;
+
+	link_init(&waiting);
+	while (!link_alone(&dp->pending)) {
+		struct flow *f = container_of(dp->pending.next, struct flow, pending);
+		link_take(&f->pending);
+		if (!tell[f->state](dp, f)) {
+			list_push(&dp->pending, &f->pending);
+			break;
+		}
+		if (waits_for_nic(f))
+			list_append(&waiting, &f->pending);
+	}
+	while (!link_alone(&waiting)) {
+		struct link *l = waiting.next;
+		link_take(l);
+		list_append(&dp->pending, l);
+	}
+}
+
+void graves_clear(struct dp *dp)
+{
+	while (!link_alone(&dp->graves)) {
+		struct flow *f = container_of(dp->graves.next, struct flow, pending);
+		link_take(&f->pending);
+		flow_drop_all(f);
+		f->flags &= ~FLOW_GRAVE;
+		if (!f->pcb)
+			release(f);
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dataplane, first page. A reserved CPU does nothing but this: it runs every packet to completion, from the NIC's ring
+ * through TCP to the program's events, and the program's answers back to the ring, in bounded batches, without a lock.
+ *
+ * Interrupts are off. A batch never waits to fill: it is what has come, up to dp->batch frames; the rest stays in the ring.
+ */
+#include <inc/error.h>
+#include <inc/x86.h>
+
+#include <kern/clock.h>
+#include <kern/dp/tcp.h>
+#include <kern/spinlock.h>
+
+static void dp_cycle(struct dp *dp, bool app_waits)
+{
+	dp->now_us = clock_us();
+	dp->busy = false;
+	dp->stat.cycles++;
+
+	if (dp->cpu->cpu_mail)
+		mail_poll();    /* what other CPUs ask */
+	tx_reap(dp);            /* frames that the NIC has sent: their memory is free */
+	calls_run(dp);          /* the program's answers ... */
+	tx_kick(dp);            /* ... do not wait for the next frames */
+	stack_timers(dp);       /* retransmissions, delayed ACKs, TIME_WAIT */
+	rx_batch(dp);           /* frames in, through the stack */
+	tx_kick(dp);            /* ACKs, and what they let go */
+	rx_refill(dp);          /* free buffers to the ring */
+	if (app_waits) {
+		graves_clear(dp);
+		timers_expire(dp);
+		events_fill(dp);
+	}
+	dp->stat.busy_cycles += dp->busy;
+}
+
+/* The one thing here that needs the big lock, and seldom: memory for flows runs short, or much of it is idle. */
+static void settle(struct dp *dp)
+{
+	if (!slab_is_unsettled(&dp->group->slab, dp->now_us))
+		return;
+	lock_kernel();
+	slab_settle(&dp->group->slab, dp->now_us);
+	unlock_kernel();
+}
+
+static bool sched_calls(const struct dp *dp) { return dp->cpu->cpu_mail & MAIL_SCHED; }
+
+int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
+{
+	struct dp *dp = e->env_dp;
+
+	if (!dp || ncalls > IX_NCALLS)
+		return -E_INVAL;
+	uint64_t end = timeout_us == IX_FOREVER ? ~0ull : clock_us() + timeout_us;
+	dp->stat.run_ios++;
+	dp->nevents = 0;
+	dp->ncalls = ncalls;
+	for (;;) {
+		dp_cycle(dp, true);
+		settle(dp);
+		if (dp->nevents || ncalls || dp->now_us >= end || sched_calls(dp))
+			break;
+		cpu_relax();
+	}
+	dp->stat.user_returns++;
+	return dp->nevents;
+}
+
+/* Events stay pending: the program may still be reading those it has. */
+void dp_run_without_app(struct Env *e)
+{
+	struct dp *dp = e->env_dp;
+
+	do {
+		dp_cycle(dp, false);
+		settle(dp);
+		cpu_relax();
+	} while (!sched_calls(dp));
+}

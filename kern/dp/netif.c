@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lwIP's interface to the NIC, on the way out. A frame is a chain: one buffer with all headers, which is the kernel's,
+ * then pieces of the program's own memory, which stay where they are. The NIC sums up TCP's checksum. The chain is kept
+ * until the NIC is done with it.
+ */
+#include <inc/error.h>
+#include <inc/string.h>
+
+#include <kern/dp/csum.h>
+#include <kern/dp/dataplane.h>
+#include <kern/pmap.h>
+
+#include "lwip/etharp.h"
+#include "lwip/prot/ip.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/tcp.h"
+#include "netif/ethernet.h"
+
+enum { REAP_MAX = 64 };
+
+void tx_reap(struct dp *dp)
+{
+	void *done[REAP_MAX];
+	int n;
+
+	do {
+		n = dp->nd->ops->tx_reap(dp->q, done, REAP_MAX);
+		for (int i = 0; i < n; i++)
+			pbuf_free(done[i]);
+		dp->busy |= n > 0;
+	} while (n == REAP_MAX);
+}
+
+void tx_kick(struct dp *dp)
+{
+	if (dp->q->tx_flushed != dp->q->tx_tail)
+		dp->nd->ops->tx_flush(dp->q);
+}
+
+/* If the frame is TCP: have the NIC do the checksum, and seed it with the pseudo-header's. */
+static struct tx_offload offload_of(struct pbuf *p)
+{
+	const struct eth_hdr *eth = p->payload;
+	const struct ip_hdr *ip = (const struct ip_hdr *)(eth + 1);
+	struct tx_offload off = { .l2_len = SIZEOF_ETH_HDR };
+
+	if (eth->type != PP_HTONS(ETHTYPE_IP) || IPH_PROTO(ip) != IP_PROTO_TCP)
+		return off;
+	off.flags = TX_CSUM_TCP;
+	off.l3_len = IPH_HL_BYTES(ip);
+	struct tcp_hdr *tcp = (struct tcp_hdr *)((char *)ip + off.l3_len);
+	uint16_t len = p->tot_len - off.l2_len - off.l3_len;
+	tcp->chksum = csum_fold(csum_pseudo(ip->src.addr, ip->dest.addr, IP_PROTO_TCP, len));
+	return off;
+}
+
+/* The chain's pieces, or 0 when there are more than a frame may have. */
+static int fragments_of(const struct pbuf *p, struct tx_frag *frags)
+{
+	int n = 0;
+
+	for (; p; p = p->next) {
+		if (p->len == 0)
+			continue;
+		if (n == TX_FRAGS_MAX)
+			return 0;
+		frags[n++] = (struct tx_frag){ PADDR(p->payload), p->len };
+	}
+	return n;
+}
+
+/* A full ring gets one chance to empty. */
+static int put(struct dp *dp, const struct tx_frag *frags, int n, const struct tx_offload *off, struct pbuf *p)
+{
+	int r = dp->nd->ops->tx_put(dp->q, frags, n, off, p);
+
+	if (r != -E_AGAIN)
+		return r;
+	tx_kick(dp);
+	tx_reap(dp);
+	return dp->nd->ops->tx_put(dp->q, frags, n, off, p);
+}
+
+static err_t send_chain(struct dp *dp, struct pbuf *p)
+{
+	struct tx_frag frags[TX_FRAGS_MAX];
+	int n = fragments_of(p, frags);
+	struct tx_offload off = offload_of(p);
+
+	int r = put(dp, frags, n, &off, p);
+	if (r < 0) {
+		dp->stat.drop_tx_full++;
+		return ERR_MEM;
+	}
+	pbuf_ref(p);
+	dp->stat.tx_frames++;
+	dp->stat.tx_bytes += p->tot_len;
+	return ERR_OK;
+}
+
+/* Too many small pieces for one frame: they are copied together. */
+static err_t send_copy(struct dp *dp, struct pbuf *p)
+{
+	struct pbuf *copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+
+	if (!copy) {
+		dp->stat.drop_tx_nomem++;
+		return ERR_MEM;
+	}
+	dp->stat.tx_copied_bytes += p->tot_len - p->len;
+	err_t err = send_chain(dp, copy);
+	pbuf_free(copy);
+	return err;
+}
+
+static err_t output(struct netif *netif, struct pbuf *p)
+{
+	struct dp *dp = netif->state;
+	struct tx_frag frags[TX_FRAGS_MAX];
+
+	return fragments_of(p, frags) ? send_chain(dp, p) : send_copy(dp, p);
+}
+
+/* Frames are checked before they get to lwIP, all but ICMP's own checksum; it makes those that the NIC does not. */
+static err_t set_up(struct netif *netif)
+{
+	struct dp *dp = netif->state;
+
+	netif->output = etharp_output;
+	netif->linkoutput = output;
+	netif->mtu = 1500;
+	netif->hwaddr_len = ETH_HWADDR_LEN;
+	memcpy(netif->hwaddr, dp->nd->mac, ETH_HWADDR_LEN);
+	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+	NETIF_SET_CHECKSUM_CTRL(netif, NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_ICMP |
+					   NETIF_CHECKSUM_CHECK_ICMP | NETIF_CHECKSUM_CHECK_UDP);
+	return ERR_OK;
+}
+
+void netif_attach(struct dp *dp)
+{
+	ip4_addr_t ip = { dp->ip }, mask = { PP_HTONL(0xffffff00u) }, gateway = { dp->gateway };
+
+	netif_add(&dp->netif, &ip, &mask, &gateway, dp, set_up, ethernet_input);
+	netif_set_default(&dp->netif);
+	netif_set_up(&dp->netif);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames on their way in. Everything that lwIP would drop in silence is checked here first, so that each frame
+ * is either delivered or counted once. A descriptor's buffer goes from the NIC to the stack; what lwIP does
+ * not keep is free when it returns.
+ */
+#include <inc/error.h>
+
+#include <kern/dp/csum.h>
+#include <kern/dp/tcp.h>
+#include <kern/pmap.h>
+
+#include "lwip/prot/etharp.h"
+#include "lwip/prot/ip.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/tcp.h"
+
+enum {
+	ETH_LEN = 14,
+	ARP_LEN = 28,
+	IP_MIN = 20,
+	TCP_MIN = 20,
+	FRAGMENT_BITS = 0x3fff, /* offset and more-fragments, in an IP header */
+	RX_FLUSH_PART = 8,
+};
+
+/* A frame under inspection. */
+struct packet {
+	struct buf *buf;
+	uint8_t *bytes;   /* from the Ethernet header on */
+	uint32_t len;
+	uint32_t ip_len;  /* of the IP header */
+	uint32_t ip_total;
+	bool sum_known;   /* the NIC found TCP's checksum right */
+};
+
+static uint16_t get16(const uint8_t *p) { return p[0] << 8 | p[1]; }
+
+static uint32_t get32(const uint8_t *p) { return (uint32_t)get16(p) << 16 | get16(p + 2); }
+
+static uint32_t get_raw32(const uint8_t *p)
+{
+	uint32_t v;
+
+	__builtin_memcpy(&v, p, 4);
+	return v;
+}
+
+static void drop(struct packet *pk, uint64_t *counter)
+{
+	*counter += 1;
+	buf_put(pk->buf);
+}
+
+static struct pbuf *to_pbuf(struct packet *pk, uint32_t len) { return buf_to_pbuf(pk->buf, ETH_LEN, len); }
+
+static void arp_in(struct dp *dp, struct packet *pk)
+{
+	const uint8_t *arp = pk->bytes + ETH_LEN;
+
+	if (pk->len < ETH_LEN + ARP_LEN) {
+		drop(pk, &dp->stat.drop_rx_length);
+		return;
+	}
+	if (get16(arp + 6) == ARP_REQUEST && get_raw32(arp + 24) == dp->ip)
+		dp->stat.arp_requests++;
+	stack_arp(dp, to_pbuf(pk, ARP_LEN));
+}
+
+static bool ip_is_good(struct packet *pk)
+{
+	const uint8_t *ip = pk->bytes + ETH_LEN;
+
+	if (pk->len < ETH_LEN + IP_MIN || ip[0] >> 4 != 4)
+		return false;
+	pk->ip_len = (ip[0] & 15) * 4;
+	pk->ip_total = get16(ip + 2);
+	if (pk->ip_len < IP_MIN || pk->ip_total < pk->ip_len || pk->ip_total > pk->len - ETH_LEN)
+		return false;
+	bool fragment = get16(ip + 6) & FRAGMENT_BITS;
+	return !fragment && csum_fold(csum_add(0, ip, pk->ip_len)) == 0xffff;
+}
+
+static bool tcp_is_good(const struct packet *pk, const uint8_t *tcp, uint32_t len)
+{
+	const uint8_t *ip = pk->bytes + ETH_LEN;
+	uint32_t header = len >= TCP_MIN ? (tcp[12] >> 4) * 4u : 0;
+
+	if (header < TCP_MIN || header > len)
+		return false;
+	if (pk->sum_known)
+		return true;
+	uint64_t sum = csum_pseudo(get_raw32(ip + 12), get_raw32(ip + 16), IP_PROTO_TCP, len);
+	return csum_fold(csum_add(sum, tcp, len)) == 0xffff;
+}
+
+/*
+ * Buffers are low: only the acknowledgement in this segment may get in. Its payload, with the FIN behind it, is cut off;
+ * the peer will send it again. Checksums are not looked at any more.
+ */
+static void trim_to_ack(struct packet *pk, uint8_t *tcp, uint32_t tcp_header)
+{
+	uint8_t *ip = pk->bytes + ETH_LEN;
+
+	pk->ip_total = pk->ip_len + tcp_header;
+	ip[2] = pk->ip_total >> 8;
+	ip[3] = pk->ip_total & 0xff;
+	tcp[13] &= ~(TCP_FIN | TCP_PSH);
+}
+
+/* Options count in a SYN only; in other segments lwIP would let a peer change its mind about the segment size. */
+static void drop_options(uint8_t *tcp, uint32_t tcp_header)
+{
+	if (tcp_header > TCP_MIN && !(tcp[13] & TCP_SYN))
+		tcp[TCP_MIN] = 0;
+}
+
+static void tcp_in(struct dp *dp, struct packet *pk)
+{
+	uint8_t *ip = pk->bytes + ETH_LEN, *tcp = ip + pk->ip_len;
+	uint32_t len = pk->ip_total - pk->ip_len;
+
+	if (!tcp_is_good(pk, tcp, len)) {
+		drop(pk, &dp->stat.drop_rx_tcp);
+		return;
+	}
+	uint32_t header = (tcp[12] >> 4) * 4;
+	if (len > header && buf_is_low(&dp->bufs)) {
+		dp->stat.drop_rx_nobuf++;
+		trim_to_ack(pk, tcp, header);
+	}
+	drop_options(tcp, header);
+	struct segment seg = {
+		.tuple = { get_raw32(ip + 16), get_raw32(ip + 12), get16(tcp + 2), get16(tcp) },
+		.seq = get32(tcp + 4),
+		.flags = tcp[13] & 0x3f,
+	};
+	stack_segment(dp, to_pbuf(pk, pk->ip_total), &seg);
+}
+
+static void ip_in(struct dp *dp, struct packet *pk)
+{
+	const uint8_t *ip = pk->bytes + ETH_LEN;
+
+	if (!ip_is_good(pk)) {
+		drop(pk, &dp->stat.drop_rx_ip);
+		return;
+	}
+	if (get_raw32(ip + 16) != dp->ip) {
+		drop(pk, &dp->stat.drop_rx_type);
+		return;
+	}
+	if (ip[9] == IP_PROTO_TCP) {
+		tcp_in(dp, pk);
+		return;
+	}
+	if (ip[9] != IP_PROTO_ICMP)
+		dp->stat.drop_rx_proto++; /* lwIP answers that nobody is here */
+	stack_packet(dp, to_pbuf(pk, pk->ip_total));
+}
+
+static void frame_in(struct dp *dp, const struct rx_frame *frame)
+{
+	struct buf *b = &dp->bufs.bufs[frame->buf];
+	struct packet pk = { .buf = b, .bytes = buf_bytes(b), .len = frame->len, .sum_known = frame->flags & RX_CSUM_OK };
+
+	buf_move(b, BUF_STACK);
+	dp->stat.rx_frames++;
+	dp->stat.rx_bytes += frame->len;
+	uint16_t type = frame->len >= ETH_LEN ? get16(pk.bytes + 12) : 0;
+	if (frame->flags & RX_ERROR)
+		drop(&pk, &dp->stat.drop_rx_error);
+	else if (frame->len < ETH_LEN || frame->len > IX_BUFSIZE)
+		drop(&pk, &dp->stat.drop_rx_length);
+	else if (type == ETHTYPE_IP)
+		ip_in(dp, &pk);
+	else if (type == ETHTYPE_ARP)
+		arp_in(dp, &pk);
+	else
+		drop(&pk, &dp->stat.drop_rx_type);
+}
+
+int rx_batch(struct dp *dp)
+{
+	struct rx_frame frames[DP_BATCH_MAX];
+	int n = dp->nd->ops->rx_poll(dp->q, frames, dp->batch);
+
+	for (int i = 0; i < n; i++)
+		frame_in(dp, &frames[i]);
+	if (n) {
+		dp->stat.rx_batches++;
+		dp->busy = true;
+	}
+	if (buf_is_low(&dp->bufs))
+		stack_shed(dp);
+	return n;
+}
+
+/* The tail register is dear to write: once for a good many buffers, while the ring has plenty. */
+void rx_refill(struct dp *dp)
+{
+	const struct netdev_ops *ops = dp->nd->ops;
+	struct buf *b;
+
+	while (dp->q->rx_tail - dp->q->rx_head < dp->q->rx_size - 1u && (b = buf_take(&dp->bufs))) {
+		if (ops->rx_provide(dp->q, buf_index(b), PADDR(buf_bytes(b))) < 0) {
+			buf_put(b);
+			break;
+		}
+	}
+	if (dp->q->rx_tail - dp->q->rx_flushed >= dp->q->rx_size / RX_FLUSH_PART)
+		ops->rx_flush(dp->q);
+}

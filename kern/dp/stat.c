@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be seen of a dataplane from outside: sys_dp_stat, and the monitor's commands. They read while its CPU writes:
+ * figures may be a little out of step with each other, and no pointer that leads out of the dataplane's home is followed.
+ */
+#include <inc/error.h>
+#include <inc/string.h>
+
+#include <kern/dp/dataplane.h>
+#include <kern/monitor.h>
+#include <kern/pmap.h>
+
+static void snapshot(const struct dp *dp, struct ix_stat *s)
+{
+	const struct fgroup *g = dp->group;
+	const uint32_t *count = dp->bufs.count;
+
+	*s = dp->stat;
+	s->rx_doorbells = dp->q->rx_doorbells;
+	s->tx_doorbells = dp->q->tx_doorbells;
+	s->tx_descriptors = dp->q->tx_descriptors;
+	s->flows = g->flows.nused - g->nwaiting;
+	s->timewait = g->nwaiting;
+	s->listeners = g->nlisteners;
+	s->bufs_total = dp->bufs.n;
+	s->bufs_free = count[BUF_FREE];
+	s->bufs_ring = count[BUF_NIC];
+	s->bufs_app = count[BUF_APP];
+	s->bufs_stack = count[BUF_STACK];
+	s->slab_bytes = g->slab.bytes;
+	s->slab_pages = g->slab.pages;
+}
+
+int dp_stat(struct Env *e, int cpu, uint32_t stat_va)
+{
+	struct ix_stat s;
+
+	if (cpu < 0 || cpu >= ncpu || !cpus[cpu].cpu_dp)
+		return -E_INVAL;
+	snapshot(cpus[cpu].cpu_dp, &s);
+	return copy_to_user(e, (void *)(uintptr_t)stat_va, &s, sizeof(s));
+}
+
+static void for_each_dp(void (*show)(const struct dp *))
+{
+	int n = 0;
+
+	for (int i = 0; i < ncpu; i++) {
+		if (cpus[i].cpu_dp) {
+			show(cpus[i].cpu_dp);
+			n++;
+		}
+	}
+	if (!n)
+		cprintf("no CPU is reserved for a dataplane\n");
+}
+
+static void show_header(const struct dp *dp)
+{
+	const uint8_t *ip = (const uint8_t *)&dp->ip;
+
+	cprintf("CPU %d: env %08x, %s, %d.%d.%d.%d\n", dp->cpu->cpu_id, dp->env->env_id, dp->nd->name, ip[0], ip[1],
+		ip[2], ip[3]);
+}
+
+static const struct {
+	const char *name, *text;
+} fields[] = {
+#define FIELD(name, text) { #name, text },
+	IX_COUNTERS(FIELD) IX_GAUGES(FIELD)
+#undef FIELD
+};
+
+/* Counters that are 0 are left out. */
+static void show_counters(const struct dp *dp)
+{
+	struct ix_stat s;
+	const uint64_t *value = (const uint64_t *)&s;
+
+	_Static_assert(sizeof(s) == ARRAY_SIZE(fields) * sizeof(uint64_t), "one name for each field");
+	snapshot(dp, &s);
+	show_header(dp);
+	for (uint32_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (value[i])
+			cprintf("  %-20s %12llu  %s\n", fields[i].name, value[i], fields[i].text);
+	}
+}
+
+static const char *const state_names[] = {
+	[FLOW_FREE] = "free",	  [FLOW_HALF] = "handshake", [FLOW_KNOCKING] = "knocking",
+	[FLOW_CONNECTING] = "connecting", [FLOW_OPEN] = "open",	     [FLOW_BURIED] = "time-wait",
+};
+
+static void show_flow(const struct flow *f)
+{
+	const uint8_t *ip = (const uint8_t *)&f->tuple.rip;
+
+	cprintf("  %6u.%-6u %-10s %5u < %d.%d.%d.%d:%u  lent %u, flags %02x\n", f->index, f->gen, state_names[f->state],
+		f->tuple.lport, ip[0], ip[1], ip[2], ip[3], f->tuple.rport, f->rx_lent, f->flags);
+}
+
+static void show_flows(const struct dp *dp)
+{
+	const struct fgroup *g = dp->group;
+
+	show_header(dp);
+	for (int i = 0; i < NLISTENERS; i++) {
+		if (g->listeners[i].pcb)
+			cprintf("  listener on port %u\n", g->listeners[i].port);
+	}
+	for (uint32_t i = 0; i < g->flows.npages * FLOWS_PER_PAGE; i++) {
+		const struct flow *f = flow_at(&g->flows, i);
+		if (f)
+			show_flow(f);
+	}
+	cprintf("%u flows, %u of them in TIME_WAIT\n", g->flows.nused, g->nwaiting);
+}
+
+static void show_memory(const struct dp *dp)
+{
+	const struct slab *s = &dp->group->slab;
+	const uint32_t *count = dp->bufs.count;
+
+	show_header(dp);
+	cprintf("  receive buffers: %u = %u free + %u in the ring + %u in the stack + %u lent to the app\n", dp->bufs.n,
+		count[BUF_FREE], count[BUF_NIC], count[BUF_STACK], count[BUF_APP]);
+	cprintf("  flow memory: %u bytes in %u pages; in reserve %u pages of home, %u borrowed\n", s->bytes, s->pages,
+		s->nhome, s->nlent);
+	cprintf("  transmit ring: %u descriptors not done; %u free pages in the machine\n",
+		dp->q->tx_tail - dp->q->tx_head, (unsigned)page_nfree());
+}
+
+#define SHOW_CMD(ident, name, help, show)                                    \
+	MONITOR_CMD(ident, name, help);                                      \
+	static int ident(int argc, char **argv, struct Trapframe *tf)        \
+	{                                                                    \
+		(void)argc, (void)argv, (void)tf;                            \
+		for_each_dp(show);                                           \
+		return 0;                                                    \
+	}
+
+SHOW_CMD(mon_dp, "dp", "Counters of each dataplane", show_counters)
+SHOW_CMD(mon_flows, "flows", "Connections of each dataplane", show_flows)
+SHOW_CMD(mon_bufs, "bufs", "Buffers and memory of each dataplane", show_memory)

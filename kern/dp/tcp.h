@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one module around lwIP. It enters lwIP with the flow's group and bucket in place, and lwIP's callbacks end in it;
+ * no other file calls lwIP's TCP. What must hold for lwIP to be used this way is said at the top of tcp.c.
+ *
+ * The caller has checked what can be checked: each stack_x() below succeeds.
+ */
+#ifndef JOS_KERN_DP_TCP_H
+#define JOS_KERN_DP_TCP_H
+
+#include <kern/dp/dataplane.h>
+
+/* A checked TCP segment for our address. */
+struct segment {
+	struct tuple tuple;
+	uint32_t seq;
+	uint8_t flags;    /* TCP's */
+};
+
+void stack_init(struct dp *dp); /* any CPU that maps the window */
+
+void stack_segment(struct dp *dp, struct pbuf *p, const struct segment *seg); /* p: from the IP header on; consumed */
+void stack_packet(struct dp *dp, struct pbuf *p);                             /* any other IP packet */
+void stack_arp(struct dp *dp, struct pbuf *p);                                /* p: from the ARP header on */
+
+void stack_timers(struct dp *dp);
+void stack_shed(struct dp *dp); /* buffers are low: drop out-of-order data */
+
+int stack_listen(struct listener *l, uint16_t port, uint8_t backlog, uint32_t cookie); /* 0 or -E_NO_MEM */
+void stack_unlisten(struct listener *l);
+bool stack_port_for(struct fgroup *g, struct tuple *t);           /* set t->lport so that t is free */
+struct flow *stack_connect(struct fgroup *g, const struct tuple *t); /* NULL: memory is out */
+void stack_accept(struct flow *f);
+uint32_t stack_window(const struct flow *f);                      /* bytes that could be queued now */
+uint32_t stack_write(struct flow *f, const void *bytes, uint32_t len, bool more); /* how many were taken */
+void stack_push(struct flow *f);                                  /* send what was written */
+void stack_recved(struct flow *f, uint32_t bytes);
+void stack_shutdown(struct flow *f);
+void stack_close(struct flow *f);
+void stack_abort(struct flow *f);
+void stack_abort_all(struct dp *dp);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Environments: allocation, first loading, death, and the way back to user mode. */
+#include <inc/error.h>
+#include <inc/string.h>
+#include <inc/x86.h>
+
+#include <kern/clock.h>
+#include <kern/dev/lapic.h>
+#include <kern/dp/dp.h>
+#include <kern/elf.h>
+#include <kern/env.h>
+#include <kern/pmap.h>
+#include <kern/sched.h>
+#include <kern/spinlock.h>
+
+enum { GENERATION_STEP = 0x1000, ARGV_MAX = 16, TICK_US = 10000 };
+
+struct Env *envs;
+static struct Env *free_list;
+
+void env_init(void)
+{
+	for (int i = NENV - 1; i >= 0; i--) {
+		envs[i].env_link = free_list;
+		free_list = &envs[i];
+	}
+}
+
+/* An id of the place in envs[] that was not used before; positive, and never below 0x1000. */
+static envid_t next_id(const struct Env *e)
+{
+	envid_t generation = (e->env_id + GENERATION_STEP) & ~(NENV - 1);
+
+	return (generation > 0 ? generation : GENERATION_STEP) | (e - envs);
+}
+
+static int make_address_space(struct Env *e)
+{
+	struct PageInfo *pp = page_alloc(ALLOC_ZERO);
+	if (!pp)
+		return -E_NO_MEM;
+
+	pp->pp_ref++;
+	e->env_pgdir = page2kva(pp);
+	memcpy(&e->env_pgdir[PDX(UTOP)], &kern_pgdir[PDX(UTOP)], (NPDENTRIES - PDX(UTOP)) * sizeof(pde_t));
+	e->env_pgdir[PDX(UVPT)] = page2pa(pp) | PTE_P | PTE_U;
+	return 0;
+}
+
+int env_alloc(struct Env **store, envid_t parent)
+{
+	struct Env *e = free_list;
+	if (!e)
+		return -E_NO_FREE_ENV;
+
+	struct Env *next_free = e->env_link;
+	envid_t id = next_id(e);
+	memset(e, 0, sizeof(*e));
+	e->env_link = next_free;
+	if (make_address_space(e) < 0)
+		return -E_NO_MEM;
+	free_list = next_free;
+
+	e->env_link = NULL;
+	e->env_id = id;
+	e->env_parent_id = parent;
+	e->env_tf.tf_ds = e->env_tf.tf_es = e->env_tf.tf_ss = GD_UD | 3;
+	e->env_tf.tf_cs = GD_UT | 3;
+	e->env_tf.tf_esp = USTACKTOP;
+	e->env_tf.tf_eflags = FL_IF;
+	e->env_status = ENV_NOT_RUNNABLE;
+	*store = e;
+	cprintf("[%08x] new env %08x\n", curenv ? curenv->env_id : 0, id);
+	return 0;
+}
+
+/*
+ * The first stack page, as lib/entry.S expects it:  argc, argv -> | argv[0] .. argv[argc-1], NULL | strings |
+ * Without arguments the stack is left empty, and entry.S makes up argc 0.
+ */
+static int push_args(struct Env *e, int argc, const char *const *argv)
+{
+	char page[PGSIZE / 2]; /* the upper half of the stack page */
+	uint32_t words[2 + ARGV_MAX + 1];
+	size_t used = 0;
+
+	if (argc == 0)
+		return env_fill(e, USTACKTOP - PGSIZE, NULL, 0, PGSIZE);
+	if (argc > ARGV_MAX)
+		return -E_INVAL;
+	for (int i = 0; i < argc; i++) {
+		size_t n = strlen(argv[i]) + 1;
+		if (used + n > sizeof(page) - sizeof(words))
+			return -E_INVAL;
+		used += n;
+		memcpy(page + sizeof(page) - used, argv[i], n);
+		words[2 + i] = USTACKTOP - used;
+	}
+	words[2 + argc] = 0;
+	used = ROUNDUP(used, 4) + (3 + argc) * 4;
+	e->env_tf.tf_esp = USTACKTOP - used;
+	words[0] = argc;
+	words[1] = e->env_tf.tf_esp + 8;
+	memcpy(page + sizeof(page) - used, words, (3 + argc) * 4);
+	int r = env_fill(e, USTACKTOP - PGSIZE, NULL, 0, PGSIZE);
+	return r < 0 ? r : env_fill(e, USTACKTOP - used, page + sizeof(page) - used, used, used);
+}
+
+struct Env *env_create(const uint8_t *binary, size_t size, enum EnvType type, int argc, const char *const *argv)
+{
+	struct Env *e;
+	int r = env_alloc(&e, 0);
+	if (r < 0)
+		goto failed;
+
+	r = elf_load(e, binary, size);
+	if (r == 0)
+		r = push_args(e, argc, argv);
+	if (r < 0) {
+		env_free(e);
+		goto failed;
+	}
+	e->env_type = type;
+	if (type == ENV_TYPE_FS)
+		e->env_tf.tf_eflags |= FL_IOPL_3; /* it drives the disk by itself */
+	sched_ready(e);
+	return e;
+failed:
+	cprintf("a program cannot be loaded: %e\n", r);
+	return NULL;
+}
+
+int envid2env(envid_t id, struct Env **store, bool checkperm)
+{
+	struct Env *self = curenv;
+	struct Env *e = id ? &envs[ENVX(id)] : self;
+
+	*store = NULL;
+	if (id && (e->env_id != id || e->env_status == ENV_FREE || e->env_status == ENV_DYING))
+		return -E_BAD_ENV;
+	if (checkperm && e != self && e->env_parent_id != self->env_id)
+		return -E_BAD_ENV;
+	*store = e;
+	return 0;
+}
+
+static void free_user_half(pde_t *pgdir)
+{
+	for (unsigned d = 0; d < PDX(UTOP); d++) {
+		if (!(pgdir[d] & PTE_P))
+			continue;
+		pte_t *table = KADDR(PTE_ADDR(pgdir[d]));
+		for (unsigned t = 0; t < NPTENTRIES; t++) {
+			if (table[t] & PTE_P)
+				page_remove(pgdir, PGADDR(d, t, 0));
+		}
+		pgdir[d] = 0;
+		page_decref(pa2page(PADDR(table)));
+	}
+}
+
+/* Only where e runs, or where it cannot run: with the last mapping gone no CPU may be on its page directory. */
+void env_free(struct Env *e)
+{
+	if (e->env_dp)
+		dp_env_free(e);
+	if (thiscpu->cpu_pgdir == e->env_pgdir)
+		load_pgdir(kern_pgdir);
+	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
+	free_user_half(e->env_pgdir);
+	page_decref(pa2page(PADDR(e->env_pgdir)));
+	e->env_pgdir = NULL;
+	sched_remove(e, ENV_FREE);
+	if (curenv == e)
+		curenv = NULL;
+	e->env_link = free_list;
+	free_list = e;
+}
+
+/* The CPU that alone may free e, if that is another one: where e runs, or the one reserved for it. Else NULL. */
+static struct CpuInfo *keeper_of(struct Env *e)
+{
+	struct CpuInfo *c = &cpus[e->env_dp ? dp_cpu(e) : e->env_cpunum];
+
+	return c != thiscpu && (e->env_dp || c->cpu_env == e) ? c : NULL;
+}
+
+void env_destroy(struct Env *e)
+{
+	struct CpuInfo *keeper = keeper_of(e);
+
+	if (keeper) {
+		sched_remove(e, ENV_DYING);
+		mail_post(keeper, MAIL_SCHED);
+		return;
+	}
+	bool self = e == curenv;
+	env_free(e);
+	if (self)
+		sched_yield();
+}
+
+/* Let a time slice begin, unless one runs. A reserved CPU has no slices: nobody else waits for it. */
+static void arm_slice(struct CpuInfo *c)
+{
+	if (c->cpu_timer_armed || c->cpu_dp)
+		return;
+	c->cpu_timer_armed = true;
+	lapic_timer_oneshot(TICK_US);
+}
+
+void env_run(struct Env *e)
+{
+	struct CpuInfo *c = thiscpu;
+
+	if (c->cpu_env != e) {
+		c->cpu_env = e;
+		e->env_runs++;
+	}
+	e->env_status = ENV_RUNNING;
+	e->env_cpunum = cpunum();
+	if (c->cpu_pgdir != e->env_pgdir)
+		load_pgdir(e->env_pgdir);
+	arm_slice(c);
+	unlock_kernel();
+	env_pop_tf(&e->env_tf);
+}
+
+void env_pop_tf(struct Trapframe *tf)
+{
+	mail_leave_kernel();
+	asm volatile("movl %0, %%esp\n\t"
+		     "popal\n\t"
+		     "popl %%es\n\t"
+		     "popl %%ds\n\t"
+		     "addl $8, %%esp\n\t" /* trap number and error code */
+		     "iret" ::"g"(tf)
+		     : "memory");
+	__builtin_unreachable();
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Physical pages, page tables, and checks of user memory. The big kernel lock guards all of it, but
+ * for the few calls that say otherwise.
+ */
+#ifndef JOS_KERN_PMAP_H
+#define JOS_KERN_PMAP_H
+
+#include <inc/assert.h>
+#include <inc/memlayout.h>
+
+struct Env;
+
+extern char bootstacktop[], bootstack[];
+extern struct PageInfo *pages; /* one for each physical page below npages */
+extern size_t npages;
+extern pde_t *kern_pgdir;      /* the kernel's own address space: no user half, no lwIP window */
+
+/* Kernel address <-> physical address. Pure arithmetic; panic on what the direct map does not hold. */
+#define PADDR(kva) kva_to_pa(__FILE__, __LINE__, (kva))
+#define KADDR(pa) pa_to_kva(__FILE__, __LINE__, (pa))
+
+static inline physaddr_t kva_to_pa(const char *file, int line, const void *kva)
+{
+	if ((uintptr_t)kva < KERNBASE)
+		_panic(file, line, "PADDR of %08x, which is below KERNBASE", (uint32_t)kva);
+	return (physaddr_t)kva - KERNBASE;
+}
+
+static inline void *pa_to_kva(const char *file, int line, physaddr_t pa)
+{
+	if (PGNUM(pa) >= npages)
+		_panic(file, line, "KADDR of %08x, which is no memory", pa);
+	return (void *)(pa + KERNBASE);
+}
+
+static inline physaddr_t page2pa(const struct PageInfo *pp) { return (physaddr_t)(pp - pages) << PGSHIFT; }
+static inline struct PageInfo *pa2page(physaddr_t pa)
+{
+	if (PGNUM(pa) >= npages)
+		panic("pa2page of %08x, which is no memory", pa);
+	return &pages[PGNUM(pa)];
+}
+static inline void *page2kva(const struct PageInfo *pp) { return KADDR(page2pa(pp)); }
+
+enum { ALLOC_ZERO = 1 };
+
+void mem_init(void);        /* once, on CPU 0: finds memory, makes pages[] and kern_pgdir, switches to it */
+void mem_init_cpu(void);    /* on every other CPU: switches to kern_pgdir */
+struct PageInfo *page_alloc(int flags); /* pp_ref is 0; NULL when memory is out */
+void page_free(struct PageInfo *pp);    /* pp_ref must be 0 */
+void page_decref(struct PageInfo *pp);
+size_t page_nfree(void);                /* free pages, those of free superpages included */
+
+/*
+ * A superpage is 4 MB of physically contiguous memory, aligned to its size. superpage_alloc returns its
+ * first page, not zeroed, or NULL. superpage_free takes back all of its pages, each with pp_ref 0.
+ */
+struct PageInfo *superpage_alloc(void);
+void superpage_free(struct PageInfo *first);
+
+pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);
+int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm); /* 0 or -E_NO_MEM */
+void page_remove(pde_t *pgdir, void *va);
+struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
+
+/*
+ * Forget a mapping everywhere: on this CPU, and on every other that runs on `pgdir` (it is told through
+ * its mailbox, and this call returns when all have answered). The page may be reused after that.
+ */
+void tlb_invalidate(pde_t *pgdir, void *va);
+
+void *mmio_map_region(physaddr_t pa, size_t size); /* uncached, at boot only; never NULL */
+
+/* May `env` use [va, va + len) with `perm`? 0 or -E_FAULT; user_mem_check_addr is the first bad address. */
+int user_mem_check(struct Env *env, const void *va, size_t len, int perm);
+void user_mem_assert(struct Env *env, const void *va, size_t len, int perm); /* destroys it if not */
+extern uintptr_t user_mem_check_addr;
+
+/* Copy between the kernel and user memory of the current address space; 0 or -E_FAULT, nothing else. */
+int copy_from_user(struct Env *env, void *dst, const void *va, size_t len);
+int copy_to_user(struct Env *env, void *va, const void *src, size_t len);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler. Shared CPUs serve one queue of runnable envs, first come, first served. A reserved CPU serves the env
+ * of its dataplane; while that env waits, it runs the dataplane without it. An idle CPU halts with its timer stopped,
+ * on the kernel's page directory, until it is interrupted.
+ *
+ * Invariant: an env is on the queue if and only if it is ENV_RUNNABLE and has no dataplane.
+ */
+#include <inc/error.h>
+#include <inc/x86.h>
+
+#include <kern/bootarg.h>
+#include <kern/console.h>
+#include <kern/dp/dp.h>
+#include <kern/env.h>
+#include <kern/monitor.h>
+#include <kern/pmap.h>
+#include <kern/sched.h>
+#include <kern/spinlock.h>
+
+static struct {
+	struct Env *head, *tail;
+} queue;
+
+static bool is_queued(const struct Env *e) { return e->env_status == ENV_RUNNABLE && !e->env_dp; }
+
+static void enqueue(struct Env *e)
+{
+	e->env_link = NULL;
+	e->env_prev = queue.tail;
+	*(queue.tail ? &queue.tail->env_link : &queue.head) = e;
+	queue.tail = e;
+}
+
+static void dequeue(struct Env *e)
+{
+	*(e->env_prev ? &e->env_prev->env_link : &queue.head) = e->env_link;
+	*(e->env_link ? &e->env_link->env_prev : &queue.tail) = e->env_prev;
+	e->env_link = e->env_prev = NULL;
+}
+
+/* Wake one idle shared CPU that nobody else is waking already. */
+static void wake_idle_cpu(void)
+{
+	for (struct CpuInfo *c = cpus; c < cpus + ncpu; c++) {
+		if (c->cpu_status == CPU_HALTED && !c->cpu_dp && !(c->cpu_mail & MAIL_SCHED)) {
+			mail_post(c, MAIL_SCHED);
+			return;
+		}
+	}
+}
+
+/* It was told to stop while on another CPU, and has not noticed yet. */
+static bool still_on_cpu(const struct Env *e)
+{
+	const struct CpuInfo *c = &cpus[e->env_cpunum];
+
+	return c != thiscpu && c->cpu_env == e && !e->env_dp;
+}
+
+void sched_ready(struct Env *e)
+{
+	if (is_queued(e))
+		return;
+	if (still_on_cpu(e)) {
+		e->env_status = ENV_RUNNING;
+		return;
+	}
+	e->env_status = ENV_RUNNABLE;
+	e->env_wait = ENV_WAIT_NONE;
+	if (e->env_dp) {
+		mail_post(&cpus[dp_cpu(e)], MAIL_SCHED);
+		return;
+	}
+	enqueue(e);
+	wake_idle_cpu();
+}
+
+void sched_remove(struct Env *e, unsigned status)
+{
+	if (is_queued(e))
+		dequeue(e);
+	e->env_status = status;
+}
+
+void cons_input_ready(void)
+{
+	for (struct Env *e = envs; e < envs + NENV; e++) {
+		if (e->env_status == ENV_NOT_RUNNABLE && e->env_wait == ENV_WAIT_CONS)
+			sched_ready(e);
+	}
+}
+
+/* Can anything ever run again without help from outside? */
+static bool anything_lives(void)
+{
+	for (struct Env *e = envs; e < envs + NENV; e++) {
+		if (e->env_status == ENV_NOT_RUNNABLE ? e->env_wait != ENV_WAIT_NONE || e->env_dp : e->env_status != ENV_FREE)
+			return true;
+	}
+	return false;
+}
+
+/* Give up the lock and sleep on an empty stack. The next interrupt enters trap(), which never comes back here. */
+static void __attribute__((noreturn)) halt(void)
+{
+	struct CpuInfo *c = thiscpu;
+
+	c->cpu_env = NULL;
+	if (c->cpu_pgdir != kern_pgdir)
+		load_pgdir(kern_pgdir);
+	c->cpu_status = CPU_HALTED;
+	unlock_kernel();
+	mail_leave_kernel();
+	asm volatile("movl $0, %%ebp\n\t"
+		     "movl %0, %%esp\n\t"
+		     "sti\n"
+		     "1:\thlt\n\t"
+		     "jmp 1b" ::"r"(c->cpu_ts.ts_esp0));
+	__builtin_unreachable();
+}
+
+static void __attribute__((noreturn)) idle(void)
+{
+	if (!anything_lives()) {
+		cprintf("No runnable environments in the system!\n");
+		debug_exit(EXIT_OK);
+		for (;;)
+			monitor(NULL);
+	}
+	halt();
+}
+
+/*
+ * The CPU is reserved: its dataplane's env runs, or the dataplane alone. At least one cycle passes before the env gets
+ * the CPU back, so that one which yields in a loop does not starve its own network. Returns when the reservation has ended.
+ */
+static void sched_reserved(struct CpuInfo *c)
+{
+	while (c->cpu_dp) {
+		struct Env *e = dp_env(c->cpu_dp);
+
+		if (c->cpu_pgdir != e->env_pgdir)
+			load_pgdir(e->env_pgdir);
+		unlock_kernel();
+		dp_run_without_app(e);
+		lock_kernel();
+		mail_take(MAIL_SCHED);
+		if (e->env_status == ENV_DYING)
+			env_free(e);
+		else if (e->env_status == ENV_RUNNABLE)
+			env_run(e);
+	}
+}
+
+void sched_yield(void)
+{
+	struct CpuInfo *c = thiscpu;
+	struct Env *e = c->cpu_env;
+
+	if (e && e->env_status == ENV_RUNNING)
+		sched_ready(e);
+	if (c->cpu_dp)
+		sched_reserved(c);
+	mail_take(MAIL_SCHED);
+	e = queue.head;
+	if (!e)
+		idle();
+	dequeue(e);
+	env_run(e);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Which env runs where. Shared CPUs take turns through one run queue; a reserved CPU runs its dataplane's env only. */
+#ifndef JOS_KERN_SCHED_H
+#define JOS_KERN_SCHED_H
+
+struct Env;
+
+void sched_yield(void) __attribute__((noreturn)); /* with the big lock: give the CPU to whoever is next */
+void sched_ready(struct Env *e);                  /* e becomes ENV_RUNNABLE, and an idle CPU hears of it */
+void sched_remove(struct Env *e, unsigned status); /* e is taken off the queue, if on it, and gets `status` */
+
+#endif

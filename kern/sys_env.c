@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls on environments. A program may act on itself and its children. */
+#include <inc/error.h>
+#include <inc/string.h>
+
+#include <kern/env.h>
+#include <kern/pmap.h>
+#include <kern/sched.h>
+#include <kern/syscall.h>
+
+int32_t sys_getenvid(const uint32_t *a)
+{
+	(void)a;
+	return curenv->env_id;
+}
+
+/* (env) */
+int32_t sys_env_destroy(const uint32_t *a)
+{
+	struct Env *e;
+	int r = envid2env(a[0], &e, true);
+
+	if (r < 0)
+		return r;
+	if (e == curenv)
+		cprintf("[%08x] exiting gracefully\n", e->env_id);
+	else
+		cprintf("[%08x] destroying %08x\n", curenv->env_id, e->env_id);
+	env_destroy(e);
+	return 0;
+}
+
+int32_t sys_yield(const uint32_t *a)
+{
+	(void)a;
+	sched_yield();
+}
+
+/* A child with this env's registers and an empty address space, that does not run yet. To the child this returns 0. */
+int32_t sys_exofork(const uint32_t *a)
+{
+	struct Env *child;
+	int r = env_alloc(&child, curenv->env_id);
+
+	(void)a;
+	if (r < 0)
+		return r;
+	child->env_tf = curenv->env_tf; /* eax is 0 in it: kern/syscall.c */
+	child->env_tf.tf_eflags &= ~FL_IOPL_MASK;
+	return child->env_id;
+}
+
+static void stop(struct Env *e)
+{
+	struct CpuInfo *c = &cpus[e->env_cpunum];
+	bool elsewhere = c != thiscpu && c->cpu_env == e;
+
+	sched_remove(e, ENV_NOT_RUNNABLE);
+	if (elsewhere)
+		mail_post(c, MAIL_SCHED);
+}
+
+/* (env, status): ENV_RUNNABLE or ENV_NOT_RUNNABLE. */
+int32_t sys_env_set_status(const uint32_t *a)
+{
+	struct Env *e;
+	int r = envid2env(a[0], &e, true);
+
+	if (r < 0)
+		return r;
+	if (a[1] == ENV_NOT_RUNNABLE)
+		stop(e);
+	else if (a[1] != ENV_RUNNABLE)
+		return -E_INVAL;
+	else if (e->env_status == ENV_NOT_RUNNABLE)
+		sched_ready(e);
+	return 0;
+}
+
+/* (env, frame): registers as given, but user segments, interrupts on, no I/O rights, no mode that confuses iret. */
+int32_t sys_env_set_trapframe(const uint32_t *a)
+{
+	const uint32_t settable = FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_DF | FL_OF;
+	struct Trapframe tf;
+	struct Env *e;
+	int r = envid2env(a[0], &e, true);
+
+	if (r < 0)
+		return r;
+	if (copy_from_user(curenv, &tf, (void *)a[1], sizeof(tf)) < 0)
+		return -E_FAULT;
+	tf.tf_eflags = (tf.tf_eflags & settable) | FL_IF;
+	tf.tf_cs = GD_UT | 3;
+	tf.tf_ds = tf.tf_es = tf.tf_ss = GD_UD | 3;
+	e->env_tf = tf;
+	return 0;
+}
+
+/* (env, address); faults only when a page fault comes, and then to the env itself. */
+int32_t sys_env_set_pgfault_upcall(const uint32_t *a)
+{
+	struct Env *e;
+	int r = envid2env(a[0], &e, true);
+
+	if (r == 0)
+		e->env_pgfault_upcall = (void *)a[1];
+	return r;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls. Each handler gets its five arguments as words and returns what goes to eax. All run with the big
+ * lock held, in the address space of the caller, which is curenv.
+ */
+#ifndef JOS_KERN_SYSCALL_H
+#define JOS_KERN_SYSCALL_H
+
+#include <inc/syscall.h>
+#include <inc/types.h>
+
+struct Trapframe;
+
+int32_t syscall(struct Trapframe *tf, uint32_t number, const uint32_t args[5]);
+
+typedef int32_t syscall_fn(const uint32_t *a);
+
+/* sys_mem.c */
+syscall_fn sys_page_alloc, sys_page_map, sys_page_unmap;
+int check_user_page(uint32_t va); /* page-aligned, below UTOP, outside the dataplane's range: 0, else -E_INVAL */
+int check_user_perm(uint32_t perm);
+
+/* sys_env.c */
+syscall_fn sys_getenvid, sys_env_destroy, sys_yield, sys_exofork, sys_env_set_status, sys_env_set_trapframe,
+    sys_env_set_pgfault_upcall;
+
+/* sys_ipc.c */
+syscall_fn sys_ipc_try_send, sys_ipc_recv;
+
+/* sys_misc.c */
+syscall_fn sys_cputs, sys_cgetc, sys_cons_wait, sys_time_msec, sys_bootarg;
+
+/* sys_dp.c */
+syscall_fn sys_dp_attach, sys_dp_detach, sys_run_io, sys_dp_stat, sys_dp_ctl;
+
+#endif

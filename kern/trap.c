@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Traps. trap() is the only way into the kernel after boot, and it never returns: every path ends in env_run(),
+ * env_pop_tf() or the idle loop. It takes the big lock, except for sys_run_io, which stays on its reserved CPU.
+ */
+#include <inc/error.h>
+#include <inc/syscall.h>
+#include <inc/x86.h>
+
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/dev/lapic.h>
+#include <kern/dp/dp.h>
+#include <kern/env.h>
+#include <kern/gdt.h>
+#include <kern/monitor.h>
+#include <kern/pmap.h>
+#include <kern/sched.h>
+#include <kern/spinlock.h>
+#include <kern/syscall.h>
+#include <kern/trap.h>
+
+enum { NVECTORS = 64, NIRQS = 24 };
+
+extern const uint32_t vectors[NVECTORS];
+struct Gatedesc idt[256];
+
+static struct {
+	irq_handler handler;
+	void *arg;
+} irqs[NIRQS];
+
+static void set_gate(int trapno, int dpl)
+{
+	idt[trapno] = (struct Gatedesc){
+		.gd_off_15_0 = vectors[trapno] & 0xffff,
+		.gd_off_31_16 = vectors[trapno] >> 16,
+		.gd_sel = GD_KT,
+		.gd_type = STS_IG32, /* interrupts are off in the kernel, always */
+		.gd_dpl = dpl,
+		.gd_p = 1,
+	};
+}
+
+void trap_init(void)
+{
+	for (int n = 0; n < NVECTORS; n++)
+		set_gate(n, n == T_SYSCALL || n == T_BRKPT ? 3 : 0);
+	trap_init_percpu();
+}
+
+void trap_init_percpu(void)
+{
+	struct Pseudodesc pd = { sizeof(idt) - 1, (uint32_t)idt };
+
+	lidt(&pd);
+}
+
+void irq_register(int irq, irq_handler handler, void *arg)
+{
+	if (irq < 0 || irq >= NIRQS)
+		panic("no such interrupt: %d", irq);
+	irqs[irq].arg = arg;
+	irqs[irq].handler = handler;
+}
+
+/* A page fault of a program: its own handler gets a UTrapframe on the exception stack, or the program ends. */
+void page_fault_handler(struct Trapframe *tf)
+{
+	uintptr_t va = rcr2();
+	struct Env *e = curenv;
+
+	if (!e->env_pgfault_upcall) {
+		user_fault(tf, va);
+		return;
+	}
+
+	/* A fault in the handler itself nests: leave one word, where pfentry.S will put a return address. */
+	bool nested = tf->tf_esp >= UXSTACKTOP - PGSIZE && tf->tf_esp < UXSTACKTOP;
+	struct UTrapframe *utf = (struct UTrapframe *)(nested ? tf->tf_esp - 4 : UXSTACKTOP) - 1;
+	user_mem_assert(e, utf, UXSTACKTOP - (uintptr_t)utf, PTE_W);
+	user_mem_assert(e, e->env_pgfault_upcall, 1, 0);
+
+	utf->utf_fault_va = va;
+	utf->utf_err = tf->tf_err;
+	utf->utf_regs = tf->tf_regs;
+	utf->utf_eip = tf->tf_eip;
+	utf->utf_eflags = tf->tf_eflags;
+	utf->utf_esp = tf->tf_esp;
+	tf->tf_esp = (uintptr_t)utf;
+	tf->tf_eip = (uintptr_t)e->env_pgfault_upcall;
+}
+
+void user_fault(struct Trapframe *tf, uintptr_t va)
+{
+	struct Env *e = curenv;
+
+	if (tf->tf_trapno == T_PGFLT)
+		cprintf("[%08x] user fault va %08x ip %08x\n", e->env_id, va, tf->tf_eip);
+	cprintf("Incoming TRAP frame at 0x%08x\n", thiscpu->cpu_ts.ts_esp0 - sizeof(*tf));
+	print_trapframe(tf);
+	env_destroy(e);
+}
+
+static void do_syscall(struct Trapframe *tf)
+{
+	const struct PushRegs *r = &tf->tf_regs;
+	const uint32_t args[5] = { r->reg_edx, r->reg_ecx, r->reg_ebx, r->reg_edi, r->reg_esi };
+
+	tf->tf_regs.reg_eax = syscall(tf, r->reg_eax, args);
+}
+
+static void do_irq(int irq)
+{
+	if (irq == IRQ_TIMER) {
+		thiscpu->cpu_timer_armed = false;
+		lapic_eoi();
+		sched_yield();
+	}
+	if (irq == IRQ_SPURIOUS) /* needs no EOI (SDM vol. 3, 11.9) */
+		return;
+	if (irq < NIRQS && irqs[irq].handler)
+		irqs[irq].handler(irqs[irq].arg);
+	else
+		cprintf("CPU %d: unexpected interrupt %d\n", cpunum(), irq);
+	lapic_eoi();
+}
+
+static void dispatch(struct Trapframe *tf)
+{
+	switch (tf->tf_trapno) {
+	case T_SYSCALL:
+		do_syscall(tf);
+		return;
+	case T_PGFLT:
+		page_fault_handler(tf);
+		return;
+	case T_BRKPT:
+	case T_DEBUG:
+		monitor(tf);
+		return;
+	case T_KICK:
+		mail_poll();
+		lapic_eoi();
+		return;
+	}
+	if (tf->tf_trapno >= IRQ_OFFSET && tf->tf_trapno < IRQ_OFFSET + NIRQS)
+		do_irq(tf->tf_trapno - IRQ_OFFSET);
+	else
+		user_fault(tf, 0);
+}
+
+/* The dataplane's system call: no lock, no copy of the frame. Back to the program, unless another CPU wants something. */
+static void run_io(struct Trapframe *tf)
+{
+	const struct PushRegs *r = &tf->tf_regs;
+
+	tf->tf_regs.reg_eax = dp_run_io(curenv, r->reg_edx, r->reg_ecx);
+	if (!(thiscpu->cpu_mail & MAIL_SCHED))
+		env_pop_tf(tf);
+}
+
+static void enter_from_user(struct Trapframe *tf)
+{
+	struct Env *e = curenv;
+	bool is_run_io = tf->tf_trapno == T_SYSCALL && tf->tf_regs.reg_eax == SYS_run_io && e->env_dp;
+
+	if (is_run_io)
+		run_io(tf);
+	lock_kernel();
+	mail_take(MAIL_SCHED);
+	if (e->env_status == ENV_DYING) {
+		env_free(e);
+		sched_yield();
+	}
+	e->env_tf = *tf;
+	if (!is_run_io)
+		dispatch(&e->env_tf);
+}
+
+static void enter_from_kernel(struct Trapframe *tf)
+{
+	struct CpuInfo *c = thiscpu;
+
+	if (c->cpu_status != CPU_HALTED || tf->tf_trapno < IRQ_OFFSET) {
+		print_trapframe(tf);
+		panic("trap %u in the kernel at %08x, address %08x", tf->tf_trapno, tf->tf_eip, rcr2());
+	}
+	c->cpu_status = CPU_STARTED;
+	lock_kernel();
+	dispatch(tf);
+}
+
+void trap(struct Trapframe *tf)
+{
+	thiscpu->cpu_in_kernel = 1;
+	if ((tf->tf_cs & 3) == 3)
+		enter_from_user(tf);
+	else
+		enter_from_kernel(tf);
+
+	if (cons_wants_monitor())
+		monitor(tf);
+	struct Env *e = curenv;
+	if (e && e->env_status == ENV_RUNNING)
+		env_run(e);
+	sched_yield();
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""How most tests look: run one program, wait for its end, and compare what came out."""
+from gradelib import check_output
+from grade import suite
+
+NO_PANIC = r"panic"  # neither the kernel's nor a program's
+
+
+def prints(name, points, title, want, program=None, never=(NO_PANIC,), in_order=False, until=None, limit=10,
+           needs=(), **boot):
+    """
+    Add the test that `program` (by default the one called like the test) prints what it must. It runs until the
+    guest ends by itself, or until the pattern `until` appears, for programs that never end.
+    """
+    def play(t):
+        machine = t.boot(program or name, **boot)
+        if until:
+            machine.expect(until, limit)
+        else:
+            machine.finish(limit)
+        check_output(machine.text, want, never, in_order)
+    suite.add(name, title, points, play, needs=needs)
+
+
+def user_trap(number, name, err):
+    """The lines by which the kernel shows a trap that ended a program of CPU 0."""
+    return ["Incoming TRAP frame at 0xefffffbc", "TRAP frame at 0xf....... from CPU 0",
+            "  trap 0x%08x %s" % (number, name), "  err  0x%08x.*" % err, "  eip  0x008.....", "  ss   0x----0023"]
+
+
+def page_fault(va, err):
+    """A page fault that nobody handles."""
+    return [r"\[00001000\] user fault va %s ip 008....." % va] + user_trap(14, "Page Fault", err)
+
+
+FREED = r"\[0000100.\] free env 00001000"  # the first environment is gone
+LEFT = r"\[00001000\] exiting gracefully"   # it ended itself
+IDLE = "No runnable environments in the system!"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the web server share: a disk with known files, and a server that is ready."""
+import os
+import random
+import re
+
+from gradelib import Failure
+from harness.monitor import Monitor
+
+PROGRAM = "ixhttpd"
+READY = "the-grader-waits-for-this"
+BIG = random.Random(2014).getrandbits(8 << 20).to_bytes(1 << 20, "little")
+FILES = {
+    "big.bin": BIG,
+    "empty.txt": b"",
+    "one.txt": b"1",
+    "plain.txt": b"plain text\n",
+    "style.css": b"p { color: black }\n",
+    "dot.png": b"\x89PNG\r\n\x1a\n",
+    "segment.bin": BIG[:1460],
+    "pages.bin": BIG[5:5 + 8193],
+}
+
+
+def index_html(t):
+    with open(t.path("fs", "index.html"), "rb") as f:
+        return f.read()
+
+
+def disk(t):
+    """An image with fs/index.html and FILES."""
+    folder = os.path.join(t.folder, "files")
+    os.makedirs(folder)
+    paths = [t.path("fs", "index.html")]
+    for name, content in FILES.items():
+        paths.append(os.path.join(folder, name))
+        with open(paths[-1], "wb") as f:
+            f.write(content)
+    image = os.path.join(t.folder, "web.img")
+    t.run(t.path("obj", "fs", "fsformat"), image, "1024", *paths)
+    return image
+
+
+def serve(t, program=PROGRAM, **boot):
+    """A machine whose server is ready. On the user network (then machine.port(80) tells where), unless `tap` is given."""
+    if not boot.get("tap"):
+        boot.setdefault("ports", (80,))
+    machine = t.boot(program, disk=disk(t), cpus=2, extra=("url=" + READY,), **boot)
+    machine.expect(READY, limit=30)
+    return machine
+
+
+LEVELS = ("flows", "listeners", "bufs_free", "bufs_app", "bufs_stack", "slab_pages")
+
+
+def levels(machine):
+    """Free pages, and the dataplane's gauges that return to where they were when all is given back."""
+    with Monitor(machine) as monitor:
+        text = monitor.run("mem") + monitor.run("dp")
+    found = dict(re.findall(r"\b(free|%s)\b\s*[:=]?\s*(\d+)" % "|".join(LEVELS), text))
+    lost = [name for name in ("free",) + LEVELS if name not in found]
+    if lost:
+        raise Failure("the monitor does not show %s:\n%s" % (", ".join(lost), text))
+    return {name: int(value) for name, value in found.items()}
+
+
+def check_load(tool, out, requests=None):
+    """Did wrk's or ab's report show that every request was answered well?"""
+    faults = re.findall(r"^\s*(?:Socket errors|Non-2xx).*|^(?:Failed requests|Write errors):\s+[1-9].*", out, re.M)
+    if requests and not re.search(r"^Complete requests:\s+%d$" % requests, out, re.M):
+        faults.append("not %d complete requests" % requests)
+    if tool == "wrk" and not re.search(r"^Requests/sec:\s+[1-9]", out, re.M):
+        faults.append("no request was answered")
+    if faults:
+        raise Failure("%s: %s\n%s" % (tool, "; ".join(fault.strip() for fault in faults), out))

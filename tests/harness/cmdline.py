@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""QEMU's command line for a test: the machine of conf/qemu.mk, but made for tests that run side by side.
+
+Each has its own network with ports that QEMU picks, its own copy of the disk's contents and its own sockets.
+ACCEL and NIC come from the environment, where make puts what was said on its command line.
+"""
+import os
+
+FALLBACK_QEMU = "qemu-system-i386"
+MAC = "52:54:00:12:34:56"
+
+
+def escaped(text):
+    """A comma inside a value of QEMU's comma-separated options is written twice."""
+    return text.replace(",", ",,")
+
+
+def boot_string(program, args, fs, leave, extra):
+    """The kernel's boot arguments (kern/bootarg.h)."""
+    words = []
+    if program:
+        words.append("run=" + ",".join([program] + list(args)))
+    if not fs:
+        words.append("fs=off")
+    if leave:
+        words.append("exit=1")
+    return " ".join(words + list(extra))
+
+
+def built(root, *names):
+    """A path below obj/, as QEMU takes it."""
+    return escaped(os.path.join(root, "obj", *names))
+
+
+def accelerator():
+    """Several CPUs of the guest on several of the host, as far as the accelerator needs to be told."""
+    accel = os.environ.get("ACCEL") or "tcg"
+    return "tcg,thread=multi" if accel == "tcg" else accel
+
+
+def topology(cpus):
+    """Each CPU in a socket of its own: of a socket with several, the firmware's MP table names only the first."""
+    return "%d,sockets=%d,cores=1,threads=1" % (cpus, cpus)
+
+
+def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extra=(), cpus=1, memory=128,
+            ports=(), tap=None, capture=False, disk=None, keep_disk=False):
+    """
+    The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
+    `leave`: end QEMU when nothing can run any more; `ports`: guest TCP ports to reach from the host; `tap`: use
+    this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it.
+    """
+    # Without file locks, machines share what they only read, also with one that `make qemu` runs at the same time.
+    drive = "file=%s,index=%d,media=disk,format=raw,file.locking=off,snapshot=%s"
+    line = qemu + [
+        "-m", str(memory), "-smp", topology(cpus), "-accel", accelerator(), "-no-reboot",
+        "-display", "none", "-monitor", "none", "-serial", "stdio",
+        "-qmp", "unix:%s,server=on,wait=off" % escaped(os.path.join(folder, "qmp")),
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+        "-drive", drive % (built(root, "kern", "kernel.img"), 0, "on"),
+        "-drive", drive % (escaped(disk) if disk else built(root, "fs", "clean-fs.img"), 1, "off" if keep_disk else "on"),
+    ]
+    arguments = boot_string(program, args, fs, leave, extra)
+    if arguments:  # QEMU takes no empty string
+        line += ["-fw_cfg", "name=opt/jos/args,string=" + escaped(arguments)]
+    if program:
+        kind, _, name = program.partition("_")
+        line += ["-fw_cfg", "name=opt/jos/bin/%s,file=%s" % (program, built(root, "strip", kind, name))]
+    return line + network(folder, ports, tap, capture)
+
+
+def network(folder, ports, tap, capture):
+    if not ports and not tap:
+        return ["-nic", "none"]
+    if tap:
+        backend = "tap,id=net0,ifname=%s,script=no,downscript=no" % tap
+    else:
+        backend = "user,id=net0" + "".join(",hostfwd=tcp:127.0.0.1:0-:%d" % port for port in ports)
+    line = ["-netdev", backend,
+            "-device", "%s,netdev=net0,mac=%s,addr=3,romfile=" % (os.environ.get("NIC") or "e1000", MAC)]
+    if capture:
+        line += ["-object", "filter-dump,id=capture,netdev=net0,file=" + escaped(os.path.join(folder, "net.pcap"))]
+    return line

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""What a running test holds. All of it goes when the test ends; logs stay when it failed."""
+import os
+import shutil
+import tempfile
+
+from . import cmdline
+from .machine import Machine
+from .netns import TAP, Namespace
+from .suite import Failure
+
+
+class Context:
+    def __init__(self, test, host, keep=False):
+        self.test, self.host, self.keep = test, host, keep
+        self.folder = tempfile.mkdtemp(prefix=test.name + "-", dir=host.scratch)
+        self.machines = []
+        self.undo = []
+
+    # Machines and programs.
+
+    def boot(self, program=None, may_panic=False, tap=None, **how):
+        """Start QEMU; `how` is what cmdline.compose takes. `tap` is a Namespace to run it in."""
+        folder = os.path.join(self.folder, str(len(self.machines))) if self.machines else self.folder
+        os.makedirs(folder, exist_ok=True)
+        if program and "_" not in program:
+            program = "user_" + program
+        self.host.pace(0)  # measure before anything else runs
+        argv = cmdline.compose(self.host.qemu, self.host.root, folder, program, tap=tap and TAP, **how)
+        machine = Machine(self.host.children, tap.inside(argv) if tap else argv, folder, self.host.pace, may_panic)
+        self.machines.append(machine)
+        self.undo.append(machine.close)
+        return machine
+
+    def namespace(self):
+        """A network namespace with a tap device, for tests that are added with unless=[netns.obstacle]."""
+        space = Namespace(self.host.children)
+        self.undo.append(space.close)
+        return space
+
+    def run(self, *argv, limit=60, tap=None):
+        """Run a program on the host; its output, or Failure when it ends badly or late."""
+        status, out = self.attempt(*argv, limit=limit, tap=tap)
+        if status:
+            raise Failure("`%s` ended with status %d\n%s" % (" ".join(argv), status, out.rstrip()))
+        return out
+
+    def attempt(self, *argv, limit=60, tap=None):
+        """The same, for programs that may end badly: (status, output)."""
+        status, out = self.host.children.run(
+            tap.inside(argv) if tap else list(argv), self.host.pace(limit), cwd=self.host.root)
+        with open(os.path.join(self.folder, "host.log"), "a", encoding="utf-8") as log:
+            log.write("$ %s\n%s(status %d)\n" % (" ".join(argv), out, status))
+        return status, out
+
+    def path(self, *names):
+        """A path in the tree."""
+        return os.path.join(self.host.root, *names)
+
+    def copy_of(self, *names):
+        """A copy of a file of the tree, which this test may change."""
+        return shutil.copy(self.path(*names), self.folder)
+
+    # The end.
+
+    @property
+    def log(self):
+        return "\n".join(machine.text for machine in self.machines)
+
+    def close(self):
+        while self.undo:
+            self.undo.pop()()
+
+    def settle(self, passed):
+        """Move the logs to where they can be read, or drop them. Returns that place, or None."""
+        place = os.path.join("obj", "grade", self.test.name)
+        shutil.rmtree(self.path(place), ignore_errors=True)
+        if passed and not self.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return None
+        shutil.copytree(self.folder, self.path(place), ignore=shutil.ignore_patterns("qmp", "*.img", "files"))
+        return place

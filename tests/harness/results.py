@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""The results for programs: JSON, and JUnit's XML."""
+import json
+from xml.etree import ElementTree
+
+from .suite import Result, tally
+
+
+def as_json(suite, results, seconds):
+    score, most, passed, failed, skipped = tally(results)
+    return {
+        "title": suite.title, "score": score, "max_score": most,
+        "passed": passed, "failed": failed, "skipped": skipped, "seconds": round(seconds, 1),
+        "tests": [{
+            "name": r.test.name, "title": r.test.title, "part": r.test.part, "status": r.status,
+            "score": r.points, "max_score": r.test.points, "seconds": round(r.seconds, 2),
+            "reason": r.reason, "logs": r.folder,
+        } for r in results],
+    }
+
+
+def write_json(path, suite, results, seconds):
+    text = json.dumps(as_json(suite, results, seconds), indent=1) + "\n"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def write_junit(path, suite, results, seconds):
+    _, _, passed, failed, skipped = tally(results)
+    root = ElementTree.Element("testsuite", {
+        "name": suite.title, "tests": str(passed + failed + skipped), "failures": str(failed),
+        "skipped": str(skipped), "time": "%.1f" % seconds})
+    for r in results:
+        case = ElementTree.SubElement(root, "testcase", {
+            "classname": r.test.part, "name": r.test.name, "time": "%.2f" % r.seconds})
+        if r.status != Result.PASS:
+            child = ElementTree.SubElement(case, "failure" if r.status == Result.FAIL else "skipped")
+            child.set("message", printable(r.reason.split("\n")[0]))
+            child.text = printable(r.reason)
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def printable(text):
+    """XML has no place for control characters, not even escaped."""
+    return "".join(c if c in "\t\n" or c >= " " else "?" for c in text)

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A web server on the dataplane: the file server's files by HTTP/1.1 and 1.0 (inc/http_server.h).
+ *
+ *	ixhttpd [-p port] [-n most connections] [-v]
+ */
+#include <inc/http_server.h>
+#include <inc/http_store.h>
+#include <inc/lib.h>
+
+#define HEAP_SIZE (16 << 20)
+
+static struct {
+	unsigned port, max_conns;
+	bool verbose;
+} options = { .port = 80 };
+
+/* With as much send heap as memory allows. */
+static int attach(void)
+{
+	int r = -E_NO_MEM;
+
+	ixev_init(http_server(options.max_conns, options.verbose));
+	for (uint32_t size = HEAP_SIZE; size >= IX_HEAP_UNIT && r == -E_NO_MEM; size /= 2)
+		r = ixev_attach(IX_ANY_CPU, &(struct ix_config){ .heap_size = size });
+	return r;
+}
+
+static int start(void)
+{
+	int r;
+
+	if ((r = attach()) < 0 || (r = http_store_init()) < 0)
+		return r;
+	return ixev_listen(options.port);
+}
+
+static void announce(void)
+{
+	const struct ix_config *config = ix_config();
+	uint32_t ip = config->ip;
+	char url[128];
+
+	cprintf("ixhttpd: %d.%d.%d.%d:%u on CPU %d\n", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255, options.port,
+		config->cpu);
+	if (sys_bootarg("url", url, sizeof(url)) >= 0)
+		cprintf("ixhttpd: ready at %s\n", url);
+	cprintf("Press Ctrl-a x to quit.\n");
+}
+
+static bool read_number(struct Argstate *args, unsigned max, unsigned *value)
+{
+	char *end, *text = argvalue(args);
+	long number = text ? strtol(text, &end, 10) : 0;
+
+	if (number < 1 || (unsigned long)number > max || *end)
+		return false;
+	*value = number;
+	return true;
+}
+
+static bool read_arguments(int argc, char **argv)
+{
+	struct Argstate args;
+	int flag;
+	bool good = true;
+
+	argstart(&argc, argv, &args);
+	while (good && (flag = argnext(&args)) >= 0) {
+		if (flag == 'p')
+			good = read_number(&args, 65535, &options.port);
+		else if (flag == 'n')
+			good = read_number(&args, 0x7fffffff, &options.max_conns);
+		else if (flag == 'v')
+			options.verbose = true;
+		else
+			good = false;
+	}
+	return good && argc <= 1; /* 0: started by the kernel without words */
+}
+
+void umain(int argc, char **argv)
+{
+	int r;
+
+	binaryname = "ixhttpd";
+	if (!read_arguments(argc, argv)) {
+		cprintf("usage: ixhttpd [-p port] [-n most connections] [-v]\n");
+		return;
+	}
+	if ((r = start()) < 0) {
+		cprintf("ixhttpd: cannot start: %e\n", r);
+		return;
+	}
+	announce();
+	while ((r = ixev_wait()) >= 0)
+		;
+	cprintf("ixhttpd: %e\n", r);
+}
