@@ -54,8 +54,8 @@ program_args = run=$(program)$(patsubst $(program_word)%,%,$1) $(if $(filter $(p
 program_opts = -fw_cfg name=opt/jos/bin/$(program),file=$(program_file)
 
 # $(call start,HOW,BOOT WORDS,OPTIONS), where HOW is the target's suffix.
-HOW_ := 
-HOW_-nox := -nographic
+HOW_ :=
+HOW_-nox := -display none
 HOW_-gdb = -S -gdb tcp:127.0.0.1:$(GDBPORT)
 HOW_-nox-gdb = $(HOW_-nox) $(HOW_-gdb)
 define start

@@ -40,7 +40,8 @@ bool block_is_free(uint32_t blockno)
 
 bool block_is_usable(uint32_t blockno)
 {
-	return blockno >= BLOCK_BITMAP + bitmap_blocks() && blockno < super->s_nblocks && !block_is_free(blockno);
+	uint32_t first = BLOCK_BITMAP + bitmap_blocks();
+	return blockno >= first && blockno < super->s_nblocks && !block_is_free(blockno);
 }
 
 int alloc_block(void)

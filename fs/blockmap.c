@@ -80,7 +80,7 @@ static void flush_slots(const uint32_t *slots, uint32_t n)
 			bc_flush(slots[i]);
 }
 
-/* Write all that a reader after a restart needs: first the bitmap, so that no block is ever given away twice. */
+/* Write all that a reader after a restart needs; the bitmap first, so that no block is given away twice. */
 void file_flush(struct File *f)
 {
 	bitmap_flush();

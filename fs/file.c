@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of a file: reading, writing, and its size. Offsets may come from anywhere and are checked here. */
+/* The bytes of a file: reading, writing, and its size. Offsets come from clients and are checked here. */
 #include "fs.h"
 
 /* A file's size, or -E_INVAL when the disk holds nonsense. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file server's own parts, from the disk up:
+ * The file server's own parts, from the requests down to the disk:
  *
  *   serv.c      requests by IPC, one at a time          openfile.c  who has which file open
  *   path.c      names and directories

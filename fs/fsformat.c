@@ -203,7 +203,7 @@ static uint32_t parse_nblocks(const char *text)
 	char *end;
 	unsigned long n = strtoul(text, &end, 0);
 	if (*text == '\0' || *end != '\0' || n < MIN_BLOCKS || n > MAX_BLOCKS)
-		fail("%s: the number of blocks must be from %d to %u", text, MIN_BLOCKS, (unsigned)MAX_BLOCKS);
+		fail("%s: the number of blocks must be from %d to %u", text, MIN_BLOCKS, MAX_BLOCKS);
 	return n;
 }
 

@@ -23,7 +23,7 @@ static bool is_held(const struct OpenFile *o)
 	return pageref(o->o_fd) > 1;
 }
 
-/* An unused entry with an id of its own and an Fd page of zeros. -E_MAX_OPEN or -E_NO_MEM if there is none. */
+/* An unused entry with an id of its own and an Fd page of zeros. -E_MAX_OPEN or -E_NO_MEM if none is left. */
 int openfile_alloc(struct OpenFile **open)
 {
 	for (struct OpenFile *o = table; o < table + MAXOPEN; o++) {
@@ -39,7 +39,7 @@ int openfile_alloc(struct OpenFile **open)
 	return -E_MAX_OPEN;
 }
 
-/* The open file that a client calls `fileid`: -E_INVAL if there is none, -E_NOT_FOUND if the file was removed. */
+/* The open file that clients call `fileid`. -E_INVAL if there is none, -E_NOT_FOUND if it was removed. */
 int openfile_lookup(uint32_t fileid, struct OpenFile **open)
 {
 	struct OpenFile *o = &table[fileid % MAXOPEN];

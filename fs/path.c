@@ -58,7 +58,7 @@ static int dir_add(struct File *dir, struct File **entry)
 	return 0;
 }
 
-/* Copy the next name of the path and step over it. Returns its length, 0 at the end, or -E_BAD_PATH if too long. */
+/* Copy the path's next name and step over it. Its length, 0 at the end, or -E_BAD_PATH if it is too long. */
 static int next_name(const char **path, char *name)
 {
 	const char *p = *path;

@@ -37,7 +37,7 @@ static int copy_path(char *path, const char *from)
 	return -E_BAD_PATH;
 }
 
-/* O_MKDIR asks for a directory, there or made; O_CREAT for anything, or else a new file; O_EXCL for a new one only. */
+/* O_MKDIR: a directory, found or made. O_CREAT: what is there, or else a new file. O_EXCL: only if made. */
 static int find_or_create(const char *path, int omode, struct File **f)
 {
 	if (!(omode & (O_CREAT | O_MKDIR)))

@@ -26,8 +26,8 @@ enum { ENV_FREE, ENV_DYING, ENV_RUNNABLE, ENV_RUNNING, ENV_NOT_RUNNABLE };
 
 enum EnvType { ENV_TYPE_USER, ENV_TYPE_FS, ENV_TYPE_NS };
 
-/* Why an environment is ENV_NOT_RUNNABLE, where its wake-up comes from a device and not from another env. */
-enum { ENV_WAIT_NONE, ENV_WAIT_CONS };
+/* Why an environment is ENV_NOT_RUNNABLE, other than for IPC. */
+enum { ENV_WAIT_NONE, ENV_WAIT_CONS, ENV_WAIT_ENV };
 
 struct dp;
 
@@ -42,6 +42,7 @@ struct Env {
 	uint32_t env_runs;           /* how often it was given a CPU */
 	int env_cpunum;              /* the CPU it runs on, or ran on last */
 	uint8_t env_wait;            /* ENV_WAIT_x */
+	envid_t env_wait_id;         /* with ENV_WAIT_ENV: whose end */
 
 	pde_t *env_pgdir;            /* kernel address of its page directory */
 	void *env_pgfault_upcall;

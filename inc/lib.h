@@ -56,6 +56,7 @@ void sys_yield(void);
 int sys_ipc_try_send(envid_t to, uint32_t value, void *page, int perm);
 int sys_ipc_recv(void *dstva);
 unsigned int sys_time_msec(void);
+int sys_env_wait(envid_t envid); /* returns when that env is gone; -E_INVAL for the caller itself */
 int sys_cons_wait(void); /* returns when a character can be read */
 int sys_bootarg(const char *key, char *buf, size_t size);
 

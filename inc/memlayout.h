@@ -74,7 +74,7 @@
 #define IXLIM  0xEE000000
 
 #define UTEXT 0x00800000
-#define UTEMP 0x00400000
+#define UTEMP ((void *)0x00400000) /* pointers, as programs written for JOS expect */
 #define PFTEMP (UTEMP + PTSIZE - PGSIZE)
 
 /* Segment selectors; the TSS of CPU n is GD_TSS0 + 8 n. */

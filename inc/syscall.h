@@ -20,6 +20,7 @@ enum {
 	SYS_ipc_recv,
 	SYS_time_msec,
 	SYS_cons_wait, /* block until a character can be read */
+	SYS_env_wait,  /* (env): block until it is gone */
 	SYS_bootarg,   /* (key, buf, size): copy a boot argument's value; its length, or -E_NOT_FOUND */
 	SYS_dp_attach, /* inc/ix.h, from here on */
 	SYS_dp_detach,

@@ -4,7 +4,8 @@
 #include <inc/string.h>
 #include <inc/x86.h>
 
-#include <kern/clock.h>
+#include <kern/bootarg.h>
+#include <kern/console.h>
 #include <kern/dev/lapic.h>
 #include <kern/dp/dp.h>
 #include <kern/elf.h>
@@ -24,6 +25,20 @@ void env_init(void)
 		envs[i].env_link = free_list;
 		free_list = &envs[i];
 	}
+}
+
+void env_tell(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!bootarg("run"))
+		return;
+	va_start(ap, fmt);
+	cons_lock();
+	cprintf("[%08x] ", curenv ? curenv->env_id : 0);
+	vcprintf(fmt, ap);
+	cons_unlock();
+	va_end(ap);
 }
 
 /* An id of the place in envs[] that was not used before; positive, and never below 0x1000. */
@@ -70,7 +85,7 @@ int env_alloc(struct Env **store, envid_t parent)
 	e->env_tf.tf_eflags = FL_IF;
 	e->env_status = ENV_NOT_RUNNABLE;
 	*store = e;
-	cprintf("[%08x] new env %08x\n", curenv ? curenv->env_id : 0, id);
+	env_tell("new env %08x\n", id);
 	return 0;
 }
 
@@ -166,11 +181,12 @@ void env_free(struct Env *e)
 		dp_env_free(e);
 	if (thiscpu->cpu_pgdir == e->env_pgdir)
 		load_pgdir(kern_pgdir);
-	cprintf("[%08x] free env %08x\n", curenv ? curenv->env_id : 0, e->env_id);
+	env_tell("free env %08x\n", e->env_id);
 	free_user_half(e->env_pgdir);
 	page_decref(pa2page(PADDR(e->env_pgdir)));
 	e->env_pgdir = NULL;
 	sched_remove(e, ENV_FREE);
+	sched_wake(ENV_WAIT_ENV, e->env_id);
 	if (curenv == e)
 		curenv = NULL;
 	e->env_link = free_list;

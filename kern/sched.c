@@ -68,6 +68,7 @@ void sched_ready(struct Env *e)
 	}
 	e->env_status = ENV_RUNNABLE;
 	e->env_wait = ENV_WAIT_NONE;
+	e->env_wait_id = 0;
 	if (e->env_dp) {
 		mail_post(&cpus[dp_cpu(e)], MAIL_SCHED);
 		return;
@@ -83,19 +84,29 @@ void sched_remove(struct Env *e, unsigned status)
 	e->env_status = status;
 }
 
-void cons_input_ready(void)
+void sched_block(int why)
+{
+	curenv->env_wait = why;
+	sched_remove(curenv, ENV_NOT_RUNNABLE);
+	sched_yield();
+}
+
+void sched_wake(int why, envid_t id)
 {
 	for (struct Env *e = envs; e < envs + NENV; e++) {
-		if (e->env_status == ENV_NOT_RUNNABLE && e->env_wait == ENV_WAIT_CONS)
+		if (e->env_status == ENV_NOT_RUNNABLE && e->env_wait == why && e->env_wait_id == id)
 			sched_ready(e);
 	}
 }
+
+void cons_input_ready(void) { sched_wake(ENV_WAIT_CONS, 0); }
 
 /* Can anything ever run again without help from outside? */
 static bool anything_lives(void)
 {
 	for (struct Env *e = envs; e < envs + NENV; e++) {
-		if (e->env_status == ENV_NOT_RUNNABLE ? e->env_wait != ENV_WAIT_NONE || e->env_dp : e->env_status != ENV_FREE)
+		bool blocked = e->env_status == ENV_NOT_RUNNABLE && !e->env_dp;
+		if (blocked ? e->env_wait == ENV_WAIT_CONS : e->env_status != ENV_FREE)
 			return true;
 	}
 	return false;

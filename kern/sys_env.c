@@ -23,11 +23,24 @@ int32_t sys_env_destroy(const uint32_t *a)
 	if (r < 0)
 		return r;
 	if (e == curenv)
-		cprintf("[%08x] exiting gracefully\n", e->env_id);
+		env_tell("exiting gracefully\n");
 	else
-		cprintf("[%08x] destroying %08x\n", curenv->env_id, e->env_id);
+		env_tell("destroying %08x\n", e->env_id);
 	env_destroy(e);
 	return 0;
+}
+
+/* (env): returns when that env is gone; at once if it is gone already. Anyone may wait for anyone. */
+int32_t sys_env_wait(const uint32_t *a)
+{
+	struct Env *e;
+
+	if (envid2env(a[0], &e, false) < 0)
+		return 0;
+	if (e == curenv)
+		return -E_INVAL;
+	curenv->env_wait_id = e->env_id;
+	sched_block(ENV_WAIT_ENV);
 }
 
 int32_t sys_yield(const uint32_t *a)

@@ -53,6 +53,5 @@ int32_t sys_ipc_recv(const uint32_t *a)
 		return -E_INVAL;
 	curenv->env_ipc_dstva = (void *)a[0];
 	curenv->env_ipc_recving = true;
-	sched_remove(curenv, ENV_NOT_RUNNABLE);
-	sched_yield();
+	sched_block(ENV_WAIT_NONE);
 }

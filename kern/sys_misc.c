@@ -32,9 +32,7 @@ int32_t sys_cons_wait(const uint32_t *a)
 	(void)a;
 	if (cons_pending())
 		return 0;
-	sched_remove(curenv, ENV_NOT_RUNNABLE);
-	curenv->env_wait = ENV_WAIT_CONS;
-	sched_yield();
+	sched_block(ENV_WAIT_CONS);
 }
 
 int32_t sys_time_msec(const uint32_t *a)

@@ -23,6 +23,7 @@ static syscall_fn *const table[NSYSCALLS] = {
 	[SYS_ipc_recv] = sys_ipc_recv,
 	[SYS_time_msec] = sys_time_msec,
 	[SYS_cons_wait] = sys_cons_wait,
+	[SYS_env_wait] = sys_env_wait,
 	[SYS_bootarg] = sys_bootarg,
 	[SYS_dp_attach] = sys_dp_attach,
 	[SYS_dp_detach] = sys_dp_detach,

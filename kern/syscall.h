@@ -21,7 +21,7 @@ int check_user_page(uint32_t va); /* page-aligned, below UTOP, outside the datap
 int check_user_perm(uint32_t perm);
 
 /* sys_env.c */
-syscall_fn sys_getenvid, sys_env_destroy, sys_yield, sys_exofork, sys_env_set_status, sys_env_set_trapframe,
+syscall_fn sys_getenvid, sys_env_destroy, sys_env_wait, sys_yield, sys_exofork, sys_env_set_status, sys_env_set_trapframe,
     sys_env_set_pgfault_upcall;
 
 /* sys_ipc.c */

@@ -8,10 +8,7 @@
 #define ARENA_BASE 0x08000000
 #define ARENA_LIM 0x10000000
 
-/*
- * `npages` new pages in a row, with `tag` (not 0, below ARENA_TAGS) noted for them; NULL when memory is
- * out.
- */
+/* `npages` new pages in a row, marked with `tag` (from 1 to ARENA_TAGS - 1); NULL when memory is out. */
 #define ARENA_TAGS 128
 void *arena_alloc(size_t npages, unsigned tag);
 

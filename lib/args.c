@@ -3,7 +3,7 @@
 #include <inc/args.h>
 #include <inc/string.h>
 
-/* A value that was used up stays what it is: "" rather than a pointer into the next word. */
+/* As curarg: no flags left in the word at hand, so the next word is to be looked at. */
 static const char nothing[] = "";
 
 void argstart(int *argc, char **argv, struct Argstate *args)

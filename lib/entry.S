@@ -5,10 +5,7 @@
  */
 #include <inc/memlayout.h>
 
-/*
- * Kernel structures that every address space shows, read-only (inc/memlayout.h). uvpd is where UVPT shows
- * itself.
- */
+/* What every address space shows, read-only (inc/memlayout.h). uvpd is where UVPT shows itself. */
 	.globl	envs, pages, uvpt, uvpd
 	.set	envs, UENVS
 	.set	pages, UPAGES

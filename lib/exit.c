@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The orderly end of a program: descriptors are closed, so that servers and the other ends of pipes hear of
- * it.
- */
+/* The orderly end of a program: its descriptors are closed first, so that servers and pipes hear of it. */
 #include <inc/lib.h>
 
 void exit(void)

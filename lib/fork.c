@@ -21,12 +21,12 @@ static void copy_on_write(struct UTrapframe *utf)
 		panic("page fault at va %08x, eip %08x, error %x", utf->utf_fault_va, utf->utf_eip,
 		      utf->utf_err);
 
-	if ((r = sys_page_alloc(0, (void *)PFTEMP, PTE_P | PTE_U | PTE_W)) < 0)
+	if ((r = sys_page_alloc(0, PFTEMP, PTE_P | PTE_U | PTE_W)) < 0)
 		panic("copy-on-write: %e", r);
-	memcpy((void *)PFTEMP, page, PGSIZE);
-	if ((r = sys_page_map(0, (void *)PFTEMP, 0, page, PTE_P | PTE_U | PTE_W)) < 0)
+	memcpy(PFTEMP, page, PGSIZE);
+	if ((r = sys_page_map(0, PFTEMP, 0, page, PTE_P | PTE_U | PTE_W)) < 0)
 		panic("copy-on-write: %e", r);
-	sys_page_unmap(0, (void *)PFTEMP);
+	sys_page_unmap(0, PFTEMP);
 }
 
 /*

@@ -7,14 +7,12 @@
 #include <inc/elf.h>
 #include <lib/pagewalk.h>
 
-#define SCRATCH ((void *)UTEMP)
-
-/* Move the page at SCRATCH to `va` in the child. */
+/* Move the page at UTEMP to `va` in the child. */
 static int hand_over(envid_t child, uintptr_t va, int perm)
 {
-	int r = sys_page_map(0, SCRATCH, child, (void *)va, perm);
+	int r = sys_page_map(0, UTEMP, child, (void *)va, perm);
 
-	sys_page_unmap(0, SCRATCH);
+	sys_page_unmap(0, UTEMP);
 	return r;
 }
 
@@ -23,10 +21,10 @@ static int load_page(envid_t child, uintptr_t va, int fdnum, off_t offset, size_
 {
 	int r;
 
-	if ((r = sys_page_alloc(0, SCRATCH, PTE_P | PTE_U | PTE_W)) < 0)
+	if ((r = sys_page_alloc(0, UTEMP, PTE_P | PTE_U | PTE_W)) < 0)
 		return r;
-	if (len > 0 && ((r = seek(fdnum, offset)) < 0 || (r = readn(fdnum, SCRATCH, len)) < 0)) {
-		sys_page_unmap(0, SCRATCH);
+	if (len > 0 && ((r = seek(fdnum, offset)) < 0 || (r = readn(fdnum, UTEMP, len)) < 0)) {
+		sys_page_unmap(0, UTEMP);
 		return r;
 	}
 	return hand_over(child, va, perm);
@@ -94,10 +92,10 @@ static int make_stack(envid_t child, const char *const *argv, uintptr_t *esp_sto
 		if (text + (argc + 5) * sizeof(*word) > PGSIZE)
 			return -E_NO_MEM;
 	}
-	if ((r = sys_page_alloc(0, SCRATCH, PTE_P | PTE_U | PTE_W)) < 0)
+	if ((r = sys_page_alloc(0, UTEMP, PTE_P | PTE_U | PTE_W)) < 0)
 		return r;
 
-	string = (char *)SCRATCH + PGSIZE - text;
+	string = (char *)UTEMP + PGSIZE - text;
 	word = (uint32_t *)ROUNDDOWN(string, sizeof(*word)) - (argc + 3);
 	*esp_store = page + PGOFF(word);
 	*word++ = argc;

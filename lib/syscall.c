@@ -41,6 +41,7 @@ SYSCALL(int, ipc_try_send, (envid_t to, uint32_t value, void *page, int perm), R
 SYSCALL(int, ipc_recv, (void *dstva), R(dstva))
 SYSCALL(unsigned int, time_msec, (void), 0)
 SYSCALL(int, cons_wait, (void), 0)
+SYSCALL(int, env_wait, (envid_t envid), R(envid))
 SYSCALL(int, bootarg, (const char *key, char *buf, size_t size), R(key), R(buf), size)
 
 SYSCALL(int, dp_attach, (int cpu, struct ix_config *config), R(cpu), R(config))

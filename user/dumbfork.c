@@ -17,10 +17,10 @@ static void copy_page(envid_t child, void *va)
 {
 	int perm = PTE_P | PTE_U | PTE_W;
 
-	must(sys_page_alloc(0, (void *)UTEMP, perm), "sys_page_alloc");
-	memcpy((void *)UTEMP, va, PGSIZE);
-	must(sys_page_map(0, (void *)UTEMP, child, va, perm), "sys_page_map");
-	must(sys_page_unmap(0, (void *)UTEMP), "sys_page_unmap");
+	must(sys_page_alloc(0, UTEMP, perm), "sys_page_alloc");
+	memcpy(UTEMP, va, PGSIZE);
+	must(sys_page_map(0, UTEMP, child, va, perm), "sys_page_map");
+	must(sys_page_unmap(0, UTEMP), "sys_page_unmap");
 }
 
 /* The child returns from sys_exofork on its copy of this very stack page. */

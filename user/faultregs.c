@@ -42,7 +42,7 @@ asm(".text\n"
     "popal\n\t"
     "ret\n");
 
-_Static_assert(offsetof(struct snapshot, esp) == 40 && UTEMP == 0x400000, "numbers above");
+_Static_assert(offsetof(struct snapshot, esp) == 40, "the 40 above");
 
 /* Popal skips the esp among the general registers, so it is not listed. */
 static const struct {
@@ -92,7 +92,7 @@ static void repair(struct UTrapframe *utf)
 {
 	int r;
 
-	if (utf->utf_fault_va != UTEMP)
+	if ((void *)utf->utf_fault_va != UTEMP)
 		panic("pgfault expected at UTEMP, got 0x%08x (eip %08x)", utf->utf_fault_va, utf->utf_eip);
 	during.regs = utf->utf_regs;
 	during.eip = utf->utf_eip;
@@ -100,7 +100,7 @@ static void repair(struct UTrapframe *utf)
 	during.esp = utf->utf_esp;
 	compare_with_before(&during, "during", "in UTrapframe");
 
-	if ((r = sys_page_alloc(0, (void *)UTEMP, PTE_P | PTE_U | PTE_W)) < 0)
+	if ((r = sys_page_alloc(0, UTEMP, PTE_P | PTE_U | PTE_W)) < 0)
 		panic("sys_page_alloc: %e", r);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * primespipe [count]: primes by a row of pipes (after McIlroy). Each environment in the row prints the first number
- * that reaches it, a prime, and passes on those that it does not divide. Without a count the row grows until
- * something runs out; then the last one stops reading, and the row dissolves from its end.
+ * primespipe [count]: primes by a row of pipes (after McIlroy). Each environment in the row prints the first
+ * number that reaches it, a prime, and passes on those that it does not divide. Without a count the row grows
+ * until something runs out; then the last one stops reading, and the row dissolves from its end.
  */
 #include <inc/lib.h>
 
@@ -22,7 +22,7 @@ static void pass_on(int in, int out, int prime)
 			return;
 }
 
-/* Add an environment to the row: as fork(), with the pipe between the two, in each the end that is its own. */
+/* Add an environment to the row: as fork(), with a pipe between the two; *end is the caller's end of it. */
 static envid_t extend(int *end)
 {
 	int ends[2];

@@ -24,7 +24,7 @@ void umain(int argc, char **argv)
 	for (const volatile struct Env *e = envs; e < envs + NENV; e++) {
 		if (e->env_status == ENV_FREE)
 			continue;
-		printf("%08x %08x  %-4s  %-8s  %3d  %u\n", e->env_id, e->env_parent_id, NAME_OF(types, e->env_type),
-		       state_of(e), e->env_cpunum, e->env_runs);
+		printf("%08x %08x  %-4s  %-8s  %3d  %u\n", e->env_id, e->env_parent_id,
+		       NAME_OF(types, e->env_type), state_of(e), e->env_cpunum, e->env_runs);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is a page with PTE_SHARE one and the same after fork and after spawn? For testpteshare and testptelibrary, which
- * differ in what they call the bit.
+ * Is a page with PTE_SHARE one and the same after fork and after spawn? For testpteshare and testptelibrary,
+ * which differ in what they call the bit.
  */
 #ifndef JOS_USER_SHARETEST_H
 #define JOS_USER_SHARETEST_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file server's requests, first without libjos's descriptors in between, then with them. Whatever is made on
- * the disk is removed at the end.
+ * The file server's requests, first without libjos's descriptors in between, then with them. Whatever is made
+ * on the disk is removed at the end.
  */
 #include <inc/lib.h>
 

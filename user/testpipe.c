@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A pipe carries all bytes in order; its reader learns when no writer is left, and its writer when no reader is. */
+/* A pipe carries all bytes in order; either end learns when nobody holds the other any more. */
 #include <inc/lib.h>
 
-static const char message[] = "A pipe has room for a few bytes only, so this sentence goes through it in several pieces.";
+static const char message[] =
+	"A pipe has room for a few bytes only, so this sentence goes through it in several pieces.";
 
 static void make_pipe(int ends[2])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * While this environment duplicates an end of a pipe over and over, a child keeps asking whether the pipe is closed.
- * It never is; but a library that counts references carelessly says so.
+ * While this environment duplicates an end of a pipe over and over, a child keeps asking whether the pipe is
+ * closed. It never is; but a library that counts references carelessly says so.
  */
 #include <inc/lib.h>
 

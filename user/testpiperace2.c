@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other way round than testpiperace: a child opens and closes another descriptor of the pipe over and over, and
- * this environment keeps asking whether the pipe is closed.
+ * The other way round than testpiperace: a child opens and closes another descriptor of the pipe over and
+ * over, and this environment keeps asking whether the pipe is closed.
  */
 #include <inc/lib.h>
 

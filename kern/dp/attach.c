@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A dataplane's beginning and end. Both happen under the big lock: attach on the CPU where the program runs, detach on
- * the reserved one. Attach takes a CPU, a NIC and memory, or nothing; teardown() gives back whatever there is, so it
- * serves failed attaches as well.
+ * A dataplane's beginning and end. Both happen under the big lock: attach on the CPU where the program
+ * runs, detach on the reserved one. Attach takes a CPU, a NIC and memory, or nothing; teardown() gives back
+ * whatever there is, so it serves failed attaches as well.
  *
  * Memory comes in superpages, each contiguous and mapped by one large page. The first is home:
  *
- *   | struct dp | event array | call array | buffers' records | struct fgroup | pages for the slab ... |
+ * | struct dp | event array | call array | buffers' records | struct fgroup | pages for the slab ... |
  *                 mapped R-     mapped RW    for the program
  *
  * the others hold receive buffers and the send heap. All that a program may see is zeroed first.

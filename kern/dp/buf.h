@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Receive buffers. Frame bytes lie in superpages that the program sees read-only at IX_RXBUFS; what we note about each
- * buffer is a struct buf, in kernel memory. A buffer is always in one hand:
+ * Receive buffers. Frame bytes lie in superpages that the program sees read-only at IX_RXBUFS; what we note
+ * about each buffer is a struct buf, in kernel memory. A buffer is always in one hand:
  *
  *       buf_take             rx_poll               in order           event delivered
  *   FREE -------> NIC ring ---------> the stack ------------> (stack) ---------------> app
@@ -9,7 +9,8 @@
  *     '---------------------------------'----------------------------------------------'  buf_put
  *
  * Data is refused while fewer than BUF_RESERVE buffers are free or in the ring: those keep turning, so that
- * acknowledgements always get in, and with them the buffers that a program has lent to its own transmissions.
+ * acknowledgements always get in, and with them the buffers that a program has lent to its own
+ * transmissions.
  */
 #ifndef JOS_KERN_DP_BUF_H
 #define JOS_KERN_DP_BUF_H

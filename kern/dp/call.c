@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's batched calls. Each slot is read once into our own memory; then its decode_x() checks everything and
- * changes nothing, and its do_x() cannot fail. The result goes back to the slot. Pages that hold a program's scatter
- * lists are found through its page tables and read through the direct map: another CPU that unmaps one
- * waits for this CPU's mailbox, which is not looked at meanwhile, before the page is freed.
+ * The program's batched calls. Each slot is read once into our own memory; then its decode_x() checks
+ * everything and changes nothing, and its do_x() cannot fail. The result goes back to the slot. Pages that
+ * hold a program's scatter lists are found through its page tables and read through the direct map: another
+ * CPU that unmaps one waits for this CPU's mailbox, which is not looked at meanwhile, before the page is
+ * freed.
  */
 #include <inc/error.h>
 #include <inc/string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The Internet checksum (RFC 1071), in pieces: sums are added up, then folded to 16 bits in network byte order. */
+/*
+ * The Internet checksum (RFC 1071), in pieces: sums are added up, then folded to 16 bits in network byte
+ * order.
+ */
 #ifndef JOS_KERN_DP_CSUM_H
 #define JOS_KERN_DP_CSUM_H
 

@@ -2,9 +2,9 @@
 /*
  * The dataplane's one home for state, and the calls between its files, in the order of a packet's way.
  *
- * A dataplane is a reserved CPU, a NIC, an env, and one superpage of memory, its home, drawn in attach.c. After attach
- * only its own CPU touches it, without a lock; others read the counters. So every function below runs on that CPU, under
- * the env's page directory, with interrupts off, unless it says otherwise.
+ * A dataplane is a reserved CPU, a NIC, an env, and one superpage of memory, its home, drawn in attach.c.
+ * After attach only its own CPU touches it, without a lock; others read the counters. So every function
+ * below runs on that CPU, under the env's page directory, with interrupts off, unless it says otherwise.
  */
 #ifndef JOS_KERN_DP_DATAPLANE_H
 #define JOS_KERN_DP_DATAPLANE_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From flows with something to tell to the program's event array, at the end of a cycle. Flows wait on the pending list
- * in the order in which something first happened to them; the array is filled as far as it goes, and the rest waits.
- * What one flow tells keeps its order: knock or connected, payload, the peer's FIN, bytes sent, and, once and last, dead.
- * A flow also waits here while the NIC may still read bytes that it has to report.
+ * From flows with something to tell to the program's event array, at the end of a cycle. Flows wait on the
+ * pending list in the order in which something first happened to them; the array is filled as far as it
+ * goes, and the rest waits. What one flow tells keeps its order: knock or connected, payload, the peer's
+ * FIN, bytes sent, and, once and last, dead. A flow also waits here while the NIC may still read bytes that
+ * it has to report.
  */
 #include <kern/dp/tcp.h>
 
@@ -36,8 +37,7 @@ static void release(struct flow *f)
 static void bury(struct flow *f)
 {
 	flow_drop_all(f);
-	flow_new_name(f);
-	f->flags &= ~FLOW_TOLD;
+	f->gen = 0;
 	f->state = FLOW_BURIED;
 	if (!f->pcb)
 		release(f);
@@ -98,7 +98,10 @@ static bool tell_sent(struct dp *dp, struct flow *f)
 	return true;
 }
 
-/* What it lent stays readable while the program looks at this batch of events: until its next calls are done. */
+/*
+ * What it lent stays readable while the program looks at this batch of events: until its next calls are
+ * done.
+ */
 static bool tell_dead(struct dp *dp, struct flow *f)
 {
 	if (!(f->flags & FLOW_ENDED) || !ring_passed(dp->q->tx_head, f->stamp_end))
@@ -107,8 +110,8 @@ static bool tell_dead(struct dp *dp, struct flow *f)
 	if (!ev)
 		return false;
 	ev->dead.reason = f->reason;
-	flow_new_name(f);
-	f->flags = (f->flags & ~FLOW_TOLD) | FLOW_GRAVE;
+	f->gen = 0;
+	f->flags |= FLOW_GRAVE;
 	f->state = FLOW_BURIED;
 	list_append(&dp->graves, &f->pending);
 	return true;

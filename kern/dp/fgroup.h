@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A flow group: the unit that owns flows, and one day moves between CPUs as a whole. All that TCP knows is in
- * here, none of it in lwIP's globals: while lwIP runs, its list heads stand for one bucket of one group (tcp.c).
+ * A flow group: the unit that owns flows, and one day moves between CPUs as a whole. All that TCP knows is
+ * in here, none of it in lwIP's globals: while lwIP runs, its list heads stand for one bucket of one group
+ * (tcp.c).
  *
  * Buckets hash the 4-tuple, so that lwIP's walk along a list meets one or two PCBs, however many there are.
  */

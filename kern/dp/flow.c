@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The flow table, handles, and what acknowledged bytes must wait for. The contract is flow.h. */
-#include <inc/string.h>
-
 #include <kern/dp/flow.h>
+
+enum { SLOTS = FLOWS_PER_PAGE - 1 }; /* of one page, that can be used */
 
 void flow_table_init(struct flow_table *t, struct slab *slab)
 {
 	t->slab = slab;
 	link_init(&t->free);
-	t->npages = t->nused = 0;
-	t->pages_max = FLOW_PAGES_MAX;
+	t->nfree = t->nused = t->npages = t->nholes = t->last_gen = 0;
 }
 
 static struct flow *slot(const struct flow_table *t, uint32_t index)
@@ -17,63 +16,83 @@ static struct flow *slot(const struct flow_table *t, uint32_t index)
 	return (struct flow *)(t->page[index / FLOWS_PER_PAGE] + index % FLOWS_PER_PAGE * FLOW_SLOT);
 }
 
+/* A place in page[], lowest first. */
+static uint32_t page_place(struct flow_table *t)
+{
+	uint32_t i = 0;
+
+	if (!t->nholes)
+		return t->npages++;
+	while (t->page[i])
+		i++;
+	t->nholes--;
+	return i;
+}
+
 static bool add_page(struct flow_table *t)
 {
-	char *page = t->npages < t->pages_max ? slab_take_page(t->slab) : NULL;
-	if (!page)
+	if (!flow_table_has_room(t))
 		return false;
-
-	t->page[t->npages] = page;
-	for (uint32_t i = FLOWS_PER_PAGE - 1; i > 0; i--) {
-		uint32_t index = t->npages * FLOWS_PER_PAGE + i;
-		struct flow *f = slot(t, index);
-		memset(f, 0, sizeof(*f));
-		f->index = index;
-		f->gen = 1;
+	uint32_t place = page_place(t);
+	t->page[place] = slab_take_page(t->slab);
+	for (uint32_t i = SLOTS; i > 0; i--) {
+		struct flow *f = slot(t, place * FLOWS_PER_PAGE + i);
+		*f = (struct flow){ .index = place * FLOWS_PER_PAGE + i };
 		list_push(&t->free, &f->pending);
 	}
-	t->npages++;
+	t->nfree += SLOTS;
 	return true;
+}
+
+static void remove_page(struct flow_table *t, uint32_t place)
+{
+	for (uint32_t i = SLOTS; i > 0; i--)
+		link_take(&slot(t, place * FLOWS_PER_PAGE + i)->pending);
+	t->nfree -= SLOTS;
+	slab_give_page(t->page[place]);
+	t->page[place] = NULL;
+	t->nholes++;
 }
 
 bool flow_table_has_room(const struct flow_table *t)
 {
-	return !link_alone(&t->free) || (t->npages < t->pages_max && slab_reserve(t->slab));
+	return t->nfree || ((t->npages < FLOW_PAGES_MAX || t->nholes) && slab_reserve(t->slab));
 }
 
-struct flow *flow_alloc(struct flow_table *t)
+struct flow *flow_alloc(struct flow_table *t, enum flow_state state)
 {
-	if (link_alone(&t->free) && !add_page(t))
+	if (!t->nfree && !add_page(t))
 		return NULL;
 	struct flow *f = container_of(t->free.next, struct flow, pending);
 	link_take(&f->pending);
-	uint32_t index = f->index, gen = f->gen;
-	memset(f, 0, sizeof(*f));
-	f->index = index;
-	f->gen = gen;
+	if (++t->last_gen == 0)
+		t->last_gen = 1;
+	*f = (struct flow){ .index = f->index, .gen = t->last_gen, .state = state };
 	link_init(&f->pending);
 	link_init(&f->waiting);
+	*slab_page_users(f) += 1;
+	t->nfree--;
 	t->nused++;
 	return f;
 }
 
-void flow_new_name(struct flow *f)
-{
-	if (++f->gen == 0)
-		f->gen = 1;
-}
-
+/* A page that nobody uses any more goes, while there are slots enough without it. */
 void flow_release(struct flow_table *t, struct flow *f)
 {
-	flow_new_name(f);
 	f->state = FLOW_FREE;
+	f->gen = 0;
 	list_push(&t->free, &f->pending);
+	t->nfree++;
 	t->nused--;
+	if (--*slab_page_users(f) == 0 && t->nfree >= 3 * SLOTS)
+		remove_page(t, f->index / FLOWS_PER_PAGE);
 }
 
 struct flow *flow_at(const struct flow_table *t, uint32_t index)
 {
-	if (index / FLOWS_PER_PAGE >= t->npages || index % FLOWS_PER_PAGE == 0)
+	uint32_t place = index / FLOWS_PER_PAGE;
+
+	if (place >= t->npages || !t->page[place] || index % FLOWS_PER_PAGE == 0)
 		return NULL;
 	struct flow *f = slot(t, index);
 	return f->state == FLOW_FREE ? NULL : f;
@@ -83,7 +102,7 @@ struct flow *flow_find(const struct flow_table *t, ix_handle_t handle)
 {
 	struct flow *f = IX_HANDLE_GROUP(handle) == 0 ? flow_at(t, IX_HANDLE_INDEX(handle)) : NULL;
 
-	return f && f->gen == IX_HANDLE_GEN(handle) && (f->flags & FLOW_TOLD) ? f : NULL;
+	return f && f->gen && f->gen == IX_HANDLE_GEN(handle) && (f->flags & FLOW_TOLD) ? f : NULL;
 }
 
 void flow_acked(struct flow *f, uint32_t bytes, uint32_t head, uint32_t tail)

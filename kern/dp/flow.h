@@ -7,8 +7,8 @@
  *        '---------------------> CONNECTING ----------------------^   dead      PCB gone too, and
  *                 connect                      connected        delivered   lent buffers returned
  *
- * lwIP's callbacks note here what happened and put the flow on the pending list. Events are made from the notes, by
- * event.c, which is also the only place where a flow is freed: a flow is never freed inside lwIP.
+ * lwIP's callbacks note here what happened and put the flow on the pending list. Events are made from the
+ * notes, by event.c, which is also the only place where a flow is freed: a flow is never freed inside lwIP.
  */
 #ifndef JOS_KERN_DP_FLOW_H
 #define JOS_KERN_DP_FLOW_H
@@ -42,8 +42,8 @@ struct tuple {
 };
 
 struct flow {
-	/* The slot's, across its users. */
-	uint32_t index, gen;
+	uint32_t index;      /* the slot's */
+	uint32_t gen;        /* 0: no handle is good */
 
 	struct link pending; /* on the dataplane's list of flows with something to tell, or alone; also free list, grave */
 	struct link waiting; /* in TIME_WAIT: on the group's list, oldest first */
@@ -56,14 +56,18 @@ struct flow {
 	uint32_t cookie;     /* the listener's until accept */
 	int32_t reason;      /* why it ended: 0 or a negated error */
 
-	/* Receive: a chain of buffers, [rx_first, rx_next) lent to the app, [rx_next, rx_last] to be delivered. */
+	/*
+	 * Receive: a chain of buffers, [rx_first, rx_next) lent to the app, [rx_next, rx_last] to be
+	 * delivered.
+	 */
 	struct buf *rx_first, *rx_next, *rx_last;
 	uint32_t rx_lent;    /* bytes lent and not done */
 	uint32_t rx_credit;  /* of them done in rx_first, but not all of it */
 
 	/*
-	 * Transmit: bytes acknowledged. `ready` may be told. A descriptor may still read those in `wait` until the ring's
-	 * head passes stamp_wait; what is acknowledged meanwhile gathers in `next`, so that `wait` comes to an end.
+	 * Transmit: bytes acknowledged. `ready` may be told. A descriptor may still read those in `wait`
+	 * until the ring's head passes stamp_wait; what is acknowledged meanwhile gathers in `next`, so
+	 * that `wait` comes to an end.
 	 */
 	uint32_t tx_ready, tx_wait, tx_next;
 	uint32_t stamp_wait, stamp_next;
@@ -71,8 +75,9 @@ struct flow {
 };
 
 /*
- * The table hands out slots from pages of FLOWS_PER_PAGE; pages stay in the table. Slot 0 of each page would lie
- * over the slab's header and is not used.
+ * The table hands out slots from pages of FLOWS_PER_PAGE, which come from the slab and return there. Slot 0
+ * of each page would lie over the slab's header and is not used. Generations count through the whole table,
+ * so that a handle is never good twice, whatever happens to its page.
  */
 enum {
 	FLOW_SLOT = sizeof(void *) == 4 ? 128 : 256,
@@ -87,27 +92,27 @@ _Static_assert(FLOW_PAGES_MAX * FLOWS_PER_PAGE <= FLOW_LISTENER, "indices and li
 struct flow_table {
 	struct slab *slab;
 	struct link free;
-	uint32_t npages;
-	uint32_t nused;                /* slots in use */
-	uint32_t pages_max;            /* limit; FLOW_PAGES_MAX at most */
+	uint32_t nfree, nused;         /* slots */
+	uint32_t npages;               /* entries of page[] that were ever used */
+	uint32_t nholes;               /* those of them that are NULL again */
+	uint32_t last_gen;
 	char *page[FLOW_PAGES_MAX];
 };
 
 void flow_table_init(struct flow_table *t, struct slab *slab);
 bool flow_table_has_room(const struct flow_table *t);
-struct flow *flow_alloc(struct flow_table *t);              /* state FLOW_FREE; the caller sets it. NULL: no room */
+struct flow *flow_alloc(struct flow_table *t, enum flow_state state);   /* NULL: no room */
 void flow_release(struct flow_table *t, struct flow *f);
 struct flow *flow_at(const struct flow_table *t, uint32_t index);       /* in use, or NULL */
 struct flow *flow_find(const struct flow_table *t, ix_handle_t handle); /* the app's own name for it, or NULL */
-void flow_new_name(struct flow *f); /* handles given out so far are stale */
 
 /* Bytes acknowledged now, while the transmit ring spans [head, tail). */
 void flow_acked(struct flow *f, uint32_t bytes, uint32_t head, uint32_t tail);
 void flow_ripen(struct flow *f, uint32_t head); /* the ring's head has moved: see what may be told */
 
 /*
- * The receive chain (flow_rx.c). Payload is taken from the stack in order, lent to the app one buffer at a time, and done with by
- * counts of bytes, which need not end where buffers do.
+ * The receive chain (flow_rx.c). Payload is taken from the stack in order, lent to the app one buffer at a
+ * time, and done with by counts of bytes, which need not end where buffers do.
  */
 void flow_take(struct flow *f, struct buf *b);
 struct buf *flow_lend(struct flow *f);               /* the next to deliver, now the app's; NULL: none */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Initial sequence numbers by RFC 6528: a clock of 4 us steps plus a keyed hash of the connection's ends, so that
- * numbers grow for one pair of ends and cannot be guessed for another. The hash is HalfSipHash-2-4, which needs
- * 32-bit words only (Aumasson and Bernstein, "SipHash", 2012, and its reference for small machines).
+ * Initial sequence numbers by RFC 6528: a clock of 4 us steps plus a keyed hash of the connection's ends,
+ * so that numbers grow for one pair of ends and cannot be guessed for another. The hash is HalfSipHash-2-4,
+ * which needs 32-bit words only (Aumasson and Bernstein, "SipHash", 2012, and its reference for small
+ * machines).
  */
 #include <inc/types.h>
 
@@ -60,7 +61,10 @@ static uint32_t hash_tuple(const uint32_t key[2], uint32_t lip, uint32_t rip, ui
 	return finish(&s, 12);
 }
 
-/* lwIP's hook. The slab that it allocates from belongs to the group, and so to the dataplane, that it works for. */
+/*
+ * lwIP's hook. The slab that it allocates from belongs to the group, and so to the dataplane, that it works
+ * for.
+ */
 unsigned dp_isn(unsigned lip, unsigned short lport, unsigned rip, unsigned short rport)
 {
 	const struct dp *dp = container_of(lwip_slab, struct fgroup, slab)->owner;

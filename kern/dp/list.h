@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A ring of links, each embedded in what it links; the ring's own link is its head. Every operation is O(1). */
+/*
+ * A ring of links, each embedded in what it links; the ring's own link is its head. Every operation is
+ * O(1).
+ */
 #ifndef JOS_KERN_DP_LIST_H
 #define JOS_KERN_DP_LIST_H
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dataplane, first page. A reserved CPU does nothing but this: it runs every packet to completion, from the NIC's ring
- * through TCP to the program's events, and the program's answers back to the ring, in bounded batches, without a lock.
+ * The dataplane, first page. A reserved CPU does nothing but this: it runs every packet to completion, from
+ * the NIC's ring through TCP to the program's events, and the program's answers back to the ring, in
+ * bounded batches, without a lock.
  *
- * Interrupts are off. A batch never waits to fill: it is what has come, up to dp->batch frames; the rest stays in the ring.
+ * Interrupts are off. A batch never waits to fill: it is what has come, up to dp->batch frames; the rest
+ * stays in the ring.
  */
 #include <inc/error.h>
 #include <inc/x86.h>
@@ -35,7 +37,10 @@ static void dp_cycle(struct dp *dp, bool app_waits)
 	dp->stat.busy_cycles += dp->busy;
 }
 
-/* The one thing here that needs the big lock, and seldom: memory for flows runs short, or much of it is idle. */
+/*
+ * The one thing here that needs the big lock, and seldom: memory for flows runs short, or much of it is
+ * idle.
+ */
 static void settle(struct dp *dp)
 {
 	if (!slab_is_unsettled(&dp->group->slab, dp->now_us))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lwIP's interface to the NIC, on the way out. A frame is a chain: one buffer with all headers, which is the kernel's,
- * then pieces of the program's own memory, which stay where they are. The NIC sums up TCP's checksum. The chain is kept
- * until the NIC is done with it.
+ * lwIP's interface to the NIC, on the way out. A frame is a chain: one buffer with all headers, which is
+ * the kernel's, then pieces of the program's own memory, which stay where they are. The NIC sums up TCP's
+ * checksum. The chain is kept until the NIC is done with it.
  */
 #include <inc/error.h>
 #include <inc/string.h>
@@ -122,7 +122,10 @@ static err_t output(struct netif *netif, struct pbuf *p)
 	return fragments_of(p, frags) ? send_chain(dp, p) : send_copy(dp, p);
 }
 
-/* Frames are checked before they get to lwIP, all but ICMP's own checksum; it makes those that the NIC does not. */
+/*
+ * Frames are checked before they get to lwIP, all but ICMP's own checksum; it makes those that the NIC does
+ * not.
+ */
 static err_t set_up(struct netif *netif)
 {
 	struct dp *dp = netif->state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames on their way in. Everything that lwIP would drop in silence is checked here first, so that each frame
- * is either delivered or counted once. A descriptor's buffer goes from the NIC to the stack; what lwIP does
- * not keep is free when it returns.
+ * Frames on their way in. Everything that lwIP would drop in silence is checked here first, so that each
+ * frame is either delivered or counted once. A descriptor's buffer goes from the NIC to the stack; what
+ * lwIP does not keep is free when it returns.
  */
 #include <inc/error.h>
 
@@ -95,8 +95,8 @@ static bool tcp_is_good(const struct packet *pk, const uint8_t *tcp, uint32_t le
 }
 
 /*
- * Buffers are low: only the acknowledgement in this segment may get in. Its payload, with the FIN behind it, is cut off;
- * the peer will send it again. Checksums are not looked at any more.
+ * Buffers are low: only the acknowledgement in this segment may get in. Its payload, with the FIN behind
+ * it, is cut off; the peer will send it again. Checksums are not looked at any more.
  */
 static void trim_to_ack(struct packet *pk, uint8_t *tcp, uint32_t tcp_header)
 {
@@ -108,7 +108,10 @@ static void trim_to_ack(struct packet *pk, uint8_t *tcp, uint32_t tcp_header)
 	tcp[13] &= ~(TCP_FIN | TCP_PSH);
 }
 
-/* Options count in a SYN only; in other segments lwIP would let a peer change its mind about the segment size. */
+/*
+ * Options count in a SYN only; in other segments lwIP would let a peer change its mind about the segment
+ * size.
+ */
 static void drop_options(uint8_t *tcp, uint32_t tcp_header)
 {
 	if (tcp_header > TCP_MIN && !(tcp[13] & TCP_SYN))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory for flows. The contract is slab.h. With DP_DEBUG, freed memory is filled with junk and sizes are checked. */
+/*
+ * Memory for flows. The contract is slab.h. With DP_DEBUG, freed memory is filled with junk and sizes are
+ * checked.
+ */
 #include <inc/assert.h>
 #include <inc/mmu.h>
 #include <inc/string.h>
@@ -9,7 +12,10 @@
 
 enum { RETRY_US = 20000 };
 
-/* Multiples of 16. lwIP asks for 16 (a segment, a reference to data), 72 to 84 (a header buffer), and its PCB's size. */
+/*
+ * Multiples of 16. lwIP asks for 16 (a segment, a reference to data), 72 to 84 (a header buffer), and its
+ * PCB's size.
+ */
 static const uint16_t class_size[SLAB_NCLASSES] = { 16, 32, 48, 80, 96, 112, 176, 224, 256, 512, 1008, SLAB_MAX };
 
 _Static_assert(sizeof(struct slab_page) <= SLAB_PAGE_HEADER, "an object starts after it");
@@ -74,7 +80,24 @@ void slab_add_home(struct slab *s, void *page)
 	put_in_reserve(s, pg);
 }
 
-void *slab_take_page(struct slab *s) { return take_from_reserve(s); }
+void *slab_take_page(struct slab *s)
+{
+	struct slab_page *pg = take_from_reserve(s);
+
+	if (pg)
+		pg->used = 0;
+	return pg;
+}
+
+void slab_give_page(void *page)
+{
+	struct slab_page *pg = page;
+
+	pg->slab->pages--;
+	put_in_reserve(pg->slab, pg);
+}
+
+uint16_t *slab_page_users(void *in_page) { return &page_of(in_page)->used; }
 
 /* A page that has nothing but free objects of `class`, on the list of those with room. */
 static struct slab_page *open_page(struct slab *s, int class)
@@ -115,12 +138,10 @@ void *slab_alloc(struct slab *s, size_t size)
 }
 
 /* The last object's page returns to the reserve, where every class may have it. */
-static void close_page(struct slab *s, struct slab_page *pg)
+static void close_page(struct slab_page *pg)
 {
-	if (!link_alone(&pg->link))
-		link_take(&pg->link);
-	s->pages--;
-	put_in_reserve(s, pg);
+	link_take(&pg->link);
+	slab_give_page(pg);
 }
 
 void slab_free(void *object)
@@ -134,14 +155,16 @@ void slab_free(void *object)
 	pg->free = object;
 	s->bytes -= class_size[pg->class];
 	if (--pg->used == 0)
-		close_page(s, pg);
+		close_page(pg);
 	else if (was_full)
 		list_push(&s->partial[pg->class], &pg->link);
 }
 
+static bool has_surplus(const struct slab *s) { return s->nlent && s->nhome >= SLAB_LOW + SLAB_BATCH; }
+
 bool slab_is_unsettled(const struct slab *s, uint64_t now_us)
 {
-	return s->nlent > 2 * SLAB_BATCH || (slab_reserve(s) < SLAB_LOW && now_us >= s->retry_us);
+	return has_surplus(s) || (slab_reserve(s) < SLAB_LOW && now_us >= s->retry_us);
 }
 
 static bool borrow_page(struct slab *s)
@@ -166,16 +189,16 @@ static void return_page(struct slab_page *pg)
 
 void slab_settle(struct slab *s, uint64_t now_us)
 {
+	for (int i = 0; i < SLAB_BATCH && has_surplus(s); i++, s->nlent--) {
+		struct slab_page *pg = page_at(s->lent.next);
+		link_take(&pg->link);
+		return_page(pg);
+	}
 	for (int i = 0; i < SLAB_BATCH && slab_reserve(s) < SLAB_LOW + SLAB_BATCH; i++) {
 		if (!borrow_page(s)) {
 			s->retry_us = now_us + RETRY_US;
 			break;
 		}
-	}
-	for (; s->nlent > SLAB_BATCH + SLAB_LOW; s->nlent--) {
-		struct slab_page *pg = page_at(s->lent.next);
-		link_take(&pg->link);
-		return_page(pg);
 	}
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for flows: lwIP's control blocks, segments and header buffers, and our struct flow. Size classes over
- * pages of the direct map, so that pointers mean the same on every CPU; each operation is O(1) and takes no lock,
- * for a slab has one user at a time. Whole pages wait in reserve. They come from the dataplane's home, at first,
- * then from the page allocator, which only slab_settle() asks: it needs the big lock, the rest does not.
+ * Memory for flows: lwIP's control blocks, segments and header buffers, and our struct flow. Size classes
+ * over pages of the direct map, so that pointers mean the same on every CPU; each operation is O(1) and
+ * takes no lock, for a slab has one user at a time. Whole pages wait in reserve. They come from the
+ * dataplane's home, at first, then from the page allocator, which only slab_settle() asks: it needs the big
+ * lock, the rest does not.
  *
  *   page:   | struct slab_page | object | object | ... |      an object's page is found by masking its address
  */
@@ -15,7 +16,7 @@
 enum {
 	SLAB_NCLASSES = 12,
 	SLAB_MAX = 2016,       /* bytes of the largest object */
-	SLAB_BATCH = 256,      /* pages that are asked for, or given back, at a time */
+	SLAB_BATCH = 256,      /* most pages that are asked for, or given back, at a time */
 	SLAB_LOW = 64,         /* with fewer in reserve, more are wanted */
 	SLAB_DRY = 16,         /* with fewer, nothing new is begun: what is left must finish what was */
 	SLAB_PAGE_HEADER = 64, /* room for struct slab_page, which pages taken whole must leave alone, too */
@@ -28,7 +29,7 @@ struct slab_page {
 	struct link all;       /* among all pages that came from the page allocator; alone: home's */
 	struct slab *slab;
 	void *free;            /* chain of free objects */
-	uint16_t used;         /* objects in use */
+	uint16_t used;         /* objects in use; of a page taken whole, as its user counts */
 	uint8_t class;
 };
 
@@ -48,12 +49,19 @@ void slab_add_home(struct slab *s, void *page);
 
 void *slab_alloc(struct slab *s, size_t size); /* aligned to 16; NULL when memory is out or size above SLAB_MAX */
 void slab_free(void *object);
-void *slab_take_page(struct slab *s);          /* a page for ever; its first SLAB_PAGE_HEADER bytes are the slab's */
+
+/*
+ * A whole page, but for its first SLAB_PAGE_HEADER bytes. NULL: none in reserve. Its user may count who
+ * uses it.
+ */
+void *slab_take_page(struct slab *s);
+void slab_give_page(void *page);
+uint16_t *slab_page_users(void *in_page);
 
 static inline uint32_t slab_reserve(const struct slab *s) { return s->nhome + s->nlent; }
 static inline bool slab_is_dry(const struct slab *s) { return slab_reserve(s) < SLAB_DRY; }
 
-/* With the big lock: take pages when few are left, give pages back when many are. */
+/* With the big lock: take pages when few are left, give pages back when home alone has plenty. */
 bool slab_is_unsettled(const struct slab *s, uint64_t now_us);
 void slab_settle(struct slab *s, uint64_t now_us);
 void slab_destroy(struct slab *s); /* with the big lock: every page that is not home's goes back, used or not */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be seen of a dataplane from outside: sys_dp_stat, and the monitor's commands. They read while its CPU writes:
- * figures may be a little out of step with each other, and no pointer that leads out of the dataplane's home is followed.
+ * What can be seen of a dataplane from outside: sys_dp_stat, and the monitor's commands. They read while
+ * its CPU writes: figures may be a little out of step with each other, and no pointer that leads out of the
+ * dataplane's home is followed.
  */
 #include <inc/error.h>
 #include <inc/string.h>

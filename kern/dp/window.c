@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lwIP keeps a few KB of globals. They are linked at DPWINDOW, where the kernel's own page directory maps nothing; each
- * dataplane has pages of its own for them, seen under its env's page directory only. So one lwIP in the kernel's image
- * is as many stacks as there are dataplanes, and a touch from anywhere else faults.
+ * lwIP keeps a few KB of globals. They are linked at DPWINDOW, where the kernel's own page directory maps
+ * nothing; each dataplane has pages of its own for them, seen under its env's page directory only. So one
+ * lwIP in the kernel's image is as many stacks as there are dataplanes, and a touch from anywhere else
+ * faults.
  *
- * DPWINDOW shares its page table with the kernel stacks: the window's table is a copy of that one, with the window's
- * pages added.
+ * DPWINDOW shares its page table with the kernel stacks: the window's table is a copy of that one, with the
+ * window's pages added.
  */
 #include <inc/error.h>
 #include <inc/string.h>

@@ -12,7 +12,10 @@ struct slab;
 
 extern struct slab *lwip_slab; /* allocations come from here: the current flow group's */
 
-/* TCP's two counters. lwIP advances them at each timer call; the dataplane sets them from its own clock instead. */
+/*
+ * TCP's two counters. lwIP advances them at each timer call; the dataplane sets them from its own clock
+ * instead.
+ */
 struct lwip_clock {
 	uint32_t ticks; /* tcp_ticks: half seconds */
 	uint8_t pass;   /* tcp_timer_ctr: which timer pass a PCB has seen last */

@@ -51,9 +51,9 @@ void dp_lwip_free(void *p);
 #define ETHARP_SUPPORT_STATIC_ENTRIES 0
 
 /*
- * TCP. Windows are 44 segments, just below the 64 KB that need no scaling. A flow whose peer is silent is given
- * up after some 95 seconds; TIME_WAIT lasts 2 * TCP_MSL. Out-of-order data of one flow holds at most one window's
- * worth of buffers.
+ * TCP. Windows are 44 segments, just below the 64 KB that need no scaling. A flow whose peer is silent is
+ * given up after some 95 seconds; TIME_WAIT lasts 2 * TCP_MSL. Out-of-order data of one flow holds at most
+ * one window's worth of buffers.
  */
 #define TCP_MSS 1460
 #define TCP_WND (44 * TCP_MSS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lwIP's core/tcp.c, unmodified, in one unit with the few lines that must reach its statics. Being built among
- * lwIP's files, the data of this one lies in the window of the CPU's own (kern/dp/window.c).
+ * lwIP's core/tcp.c, unmodified, in one unit with the few lines that must reach its statics. Being built
+ * among lwIP's files, the data of this one lies in the window of the CPU's own (kern/dp/window.c).
  */
 #include "core/tcp.c"
 

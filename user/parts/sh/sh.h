@@ -30,7 +30,7 @@ struct Parser {
 };
 
 void parse_start(struct Parser *ps, const char *line);
-bool parse_next(struct Parser *ps, struct Pipeline *pl); /* false at the end, or after telling what is wrong */
+bool parse_next(struct Parser *ps, struct Pipeline *pl); /* false at the end, or after an error message */
 
 extern bool sh_debug;
 void run_pipeline(const struct Pipeline *pl);

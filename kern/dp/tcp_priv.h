@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What tcp.c, tcp_note.c and tcp_call.c share: together they are the one module around lwIP. */
+#ifndef JOS_KERN_DP_TCP_PRIV_H
+#define JOS_KERN_DP_TCP_PRIV_H
+
+#include <kern/dp/tcp.h>
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+
+enum { EXT_ID = 0 }; /* of our extra argument to PCBs: their flow; NULL in a listener's */
+
+/*
+ * tcp.c: lwIP may be called between these two. `abort_reason`: what it means if it gives up a flow
+ * meanwhile.
+ */
+void lwip_enter(struct fgroup *g, uint32_t bucket, int abort_reason);
+void lwip_leave(struct fgroup *g);
+struct tcp_pcb *pcb_find(struct tcp_pcb *list, const struct tuple *t);
+
+/* tcp_note.c */
+extern const struct tcp_ext_arg_callbacks pcb_callbacks;
+void flow_adopt(struct flow *f, struct tcp_pcb *pcb); /* they belong together */
+void flow_end(struct flow *f);                        /* TCP is done with it */
+void pcb_set_callbacks(struct tcp_pcb *pcb);
+err_t on_knock(void *arg, struct tcp_pcb *pcb, err_t err);
+err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err);
+
+#endif
