@@ -45,7 +45,7 @@ struct http_request {
  * Parse what there is of a head: `len` bytes at `head`, which begin with those of earlier calls for the same
  * request. Work already done is not done again. The result is the same however the bytes arrive:
  *   HTTP_MORE  the head is not complete; call again when more has come
- *   HTTP_DONE  it is, and *r describes it; what follows head_len is body_len bytes of body, then the next request
+ *   HTTP_DONE  it is, and *r describes it; body_len bytes of body follow it, then the next request
  *   a status   the request is answered with it, and the connection cannot be used again
  */
 #define HTTP_MORE 0
@@ -53,9 +53,10 @@ struct http_request {
 int http_parse(struct http_request *r, const char *head, size_t len);
 
 /*
- * The file that a request's target asks for, as an absolute path with a '\0': %-escapes decoded, query cut off,
- * empty and `.` segments dropped, `index.html` added to a final slash. Returns the path's length, or minus a
- * status: 400 for what is no path, or has a `..` segment or a '\0' in it; 404 for one that no file can have.
+ * The file that a request's target asks for, as an absolute path with a '\0': %-escapes decoded, query cut
+ * off, empty and `.` segments dropped, `index.html` added to a final slash. Returns the path's length, or
+ * minus a status: 400 for what is no path, or has a `..` segment or a '\0' in it; 404 for one that no file
+ * can have.
  */
 int http_path(const char *target, size_t len, char *path, size_t size);
 

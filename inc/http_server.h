@@ -8,7 +8,7 @@
 
 #include <inc/ixev.h>
 
-/* What ixev_init takes. At most max_conns connections at a time (0: as many as memory allows); others are reset. */
+/* What ixev_init takes. At most max_conns connections at a time (0: as memory allows); others are reset. */
 struct ixev_conn_ops *http_server(unsigned max_conns, bool verbose);
 
 #endif

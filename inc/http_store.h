@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ready-made HTTP responses in the send heap: each file is read once, when it is first asked for, and is sent from
- * there ever after. Nothing is ever freed, so that what is lent to the dataplane needs no bookkeeping; a change of
- * the file on disk is not seen.
+ * Ready-made HTTP responses in the send heap: each file is read once, when it is first asked for, and is
+ * sent from there ever after. Nothing is ever freed, so that what is lent to the dataplane needs no
+ * bookkeeping; a change of the file on disk is not seen.
  */
 #ifndef JOS_INC_HTTP_STORE_H
 #define JOS_INC_HTTP_STORE_H

@@ -91,14 +91,15 @@ void ixev_dial(struct ixev_ctx *ctx, struct ip_tuple *id); /* to dst_ip, dst_por
 void ixev_close(struct ixev_ctx *ctx); /* what is queued is still delivered; data that comes is thrown away */
 
 /*
- * Receiving. ixev_recv copies: bytes copied, 0 after the peer's FIN, -E_AGAIN: nothing there, -E_CLOSED: dead.
- * ixev_recv_zc hands out `len` bytes in place, good until the next ixev_wait; NULL: not there in one piece.
+ * Receiving. ixev_recv copies: the number of bytes, 0 after the peer's FIN, -E_AGAIN: nothing there,
+ * -E_CLOSED: dead. ixev_recv_zc hands out `len` bytes in place, good until the next ixev_wait; NULL: not
+ * there in one piece.
  */
 ssize_t ixev_recv(struct ixev_ctx *ctx, void *addr, size_t len);
 void *ixev_recv_zc(struct ixev_ctx *ctx, size_t len);
 void *ixev_peek(struct ixev_ctx *ctx, size_t *len); /* (+) the oldest piece, in place; NULL: none */
 void ixev_consume(struct ixev_ctx *ctx, size_t n);  /* (+) done with n bytes of it */
-void *ixev_take(struct ixev_ctx *ctx, size_t *len); /* (+) as peek, but the program keeps the buffer until ... */
+void *ixev_take(struct ixev_ctx *ctx, size_t *len); /* (+) as peek, but the program keeps it until ... */
 void ixev_give_back(struct ixev_ctx *ctx, size_t n); /* (+) ... it gives back as many bytes, oldest first */
 bool ixev_eof(const struct ixev_ctx *ctx);          /* (+) all that will ever come has been consumed */
 
@@ -112,7 +113,7 @@ ssize_t ixev_send_zc(struct ixev_ctx *ctx, void *addr, size_t len);
 void ixev_add_sent_cb(struct ixev_ctx *ctx, struct ixev_ref *ref);
 unsigned ixev_send_room(const struct ixev_ctx *ctx); /* (+) pieces that ixev_send_zc would take now */
 
-/* One-shot timers, kept by the dataplane; up to IX_NTIMERS at a time. Setting one again replaces its delay. */
+/* One-shot timers, kept by the dataplane; IX_NTIMERS at a time. Setting one again replaces its delay. */
 #define IXEV_TIMER_MAX_S 3600
 
 #ifndef IXEV_NO_TIMEVAL /* for a program whose other headers define it */

@@ -35,7 +35,7 @@ static bool is_free(size_t page)
 	return page >= map_end || map[page] == FREE;
 }
 
-/* The first of `npages` free pages in a row within [from, limit); 0 if there are none: page 0 is the map's. */
+/* The first of `npages` free pages in a row in [from, limit); 0, which is the map's, if there are none. */
 static size_t find_row(size_t npages, size_t from, size_t limit)
 {
 	size_t length = 0;

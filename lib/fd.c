@@ -4,16 +4,12 @@
  * work to that. Where the pages lie, and in which order they come and go: inc/fd.h.
  */
 #include <inc/lib.h>
+#include <lib/pagewalk.h>
 
 /* Only programs that use sockets are linked with lib/sockets.c. */
 extern struct Dev devsock __attribute__((weak));
 
 static struct Dev *const devices[] = { &devfile, &devpipe, &devcons, &devsock };
-
-static bool is_mapped(const void *va)
-{
-	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
-}
 
 static struct Fd *fd_page(int fdnum)
 {

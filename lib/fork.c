@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork: a child with a copy of all memory, made page by page when one of the two first writes to it. Pages
- * that either may write are mapped read-only and PTE_COW in both; the page-fault handler here makes the
- * copies.
+ * fork: a child with a copy of all memory, made page by page when one of the two first writes to it. Until
+ * then such a page is mapped read-only and PTE_COW in both; the page-fault handler here makes the copy.
  */
 #include <inc/lib.h>
 #include <lib/pagewalk.h>

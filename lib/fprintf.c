@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Formatted text to a descriptor, a buffer full for each write. After the first failed write nothing more
- * is written.
- */
+/* Formatted text to a descriptor, a buffer full for each write, up to the first write that fails. */
 #include <inc/lib.h>
 
 struct output {

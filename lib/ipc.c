@@ -16,14 +16,21 @@ int32_t ipc_recv(envid_t *from_store, void *pg, int *perm_store)
 	return received ? (int32_t)thisenv->env_ipc_value : r;
 }
 
-/* A receiver that is not ready yet is asked again after every other environment had its turn. */
+/*
+ * A receiver that is not ready is asked again after all others had their turn. Who comes new passes one turn
+ * more: so those who wait already get through first, and of two busy senders neither starves.
+ */
 void ipc_send(envid_t to, uint32_t value, void *pg, int perm)
 {
 	void *page = pg ? pg : NO_PAGE;
-	int r;
+	int r = sys_ipc_try_send(to, value, page, perm);
 
-	while ((r = sys_ipc_try_send(to, value, page, perm)) == -E_IPC_NOT_RECV)
+	if (r == -E_IPC_NOT_RECV)
 		sys_yield();
+	while (r == -E_IPC_NOT_RECV) {
+		sys_yield();
+		r = sys_ipc_try_send(to, value, page, perm);
+	}
 	if (r < 0)
 		panic("ipc_send to %08x: %e", to, r);
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * From entry.S to umain: called once, with the program's arguments; ends the environment when umain
- * returns.
- */
+/* From entry.S to umain, with the program's arguments; when umain returns, the environment ends. */
 #include <inc/lib.h>
 
 const volatile struct Env *thisenv;

@@ -14,9 +14,7 @@
 #define HEAD_SIZE 16
 #define ROOM (PGSIZE - HEAD_SIZE)
 
-/*
- * Multiples of 16, chosen so that a page divides well. A page's arena tag is its size's place here, plus 1.
- */
+/* Multiples of 16 into which a page divides well. A page's arena tag is its size's place here, plus 1. */
 static const uint16_t sizes[] = { 16, 32, 48, 64, 96, 128, 176, 240, 336, 496, 672, 1008, 1360, 2032 };
 
 #define NSIZES ARRAY_SIZE(sizes)

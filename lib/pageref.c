@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * How often a page is mapped, in all environments together: the number that closing descriptors and pipes
- * go by.
- */
+/* How often a page is mapped, in all environments together. Pipes and the file server go by that number. */
 #include <inc/lib.h>
 
 int pageref(void *addr)

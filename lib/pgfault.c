@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Page-fault handlers in C: the kernel calls pfentry.S, on the exception stack, and that calls
- * _pgfault_handler.
- */
+/* Page-fault handlers in C: the kernel runs pfentry.S on the exception stack; that calls _pgfault_handler. */
 #include <inc/lib.h>
+#include <lib/pagewalk.h>
 
 extern void _pgfault_upcall(void); /* pfentry.S */
 
 void (*_pgfault_handler)(struct UTrapframe *utf);
-
-static bool is_mapped(uintptr_t va)
-{
-	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
-}
 
 /*
  * The upcall is set each time and not just the first: an environment made by a plain exofork inherits this
@@ -23,7 +16,7 @@ void set_pgfault_handler(void (*handler)(struct UTrapframe *utf))
 	void *stack = (void *)(UXSTACKTOP - PGSIZE);
 	int r = 0;
 
-	if (handler && !is_mapped((uintptr_t)stack))
+	if (handler && !is_mapped(stack))
 		r = sys_page_alloc(0, stack, PTE_P | PTE_U | PTE_W);
 	if (r < 0)
 		panic("no exception stack: %e", r);

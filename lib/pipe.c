@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes: two descriptors, one to read and one to write, that share one data page with a ring of PIPEBUFSIZ
- * bytes.
+ * Pipes: two descriptors, one to read and one to write, that share one data page with a ring of bytes.
  *
  * Whether the other end is closed shows in how often pages are mapped. Every descriptor page of the pipe
  * comes with a mapping of the data page, which is made before it and removed after it, so at every moment

@@ -57,8 +57,9 @@ static int load_program(envid_t child, int fdnum, uintptr_t *entry_store)
 	struct Proghdr ph;
 	int r;
 
-	if (readn(fdnum, &elf, sizeof(elf)) != sizeof(elf) || elf.e_magic != ELF_MAGIC ||
-	    elf.e_machine != ELF_MACHINE_386 || elf.e_type != ELF_TYPE_EXEC)
+	if (readn(fdnum, &elf, sizeof(elf)) != sizeof(elf) || elf.e_magic != ELF_MAGIC)
+		return -E_NOT_EXEC;
+	if (elf.e_machine != ELF_MACHINE_386 || elf.e_type != ELF_TYPE_EXEC || elf.e_phentsize != sizeof(ph))
 		return -E_NOT_EXEC;
 	for (int i = 0; i < elf.e_phnum; i++) {
 		if (seek(fdnum, elf.e_phoff + i * sizeof(ph)) < 0 ||

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A dataplane of a test's own making, under libix's raw layer. The test queues events; sys_run_io() does the calls:
- * it logs them, keeps per flow what was sent and how much receive credit came back, and refuses what the real one
- * would (a flow that is gone, a slot beyond the array). A flow's handle is its number in flows[].
+ * A dataplane of a test's own making, under libix's raw layer. The test queues events; sys_run_io() does
+ * the calls: it logs them, keeps per flow what was sent and how much receive credit came back, and refuses
+ * what the real one would (a flow that is gone, a slot beyond the array). A flow's handle is its number in
+ * flows[].
  */
 #ifndef TESTS_FAKE_IX_H
 #define TESTS_FAKE_IX_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The web server's connections on a fake dataplane and a fake store: requests in, the bytes of the answers out. */
+/* The web server's connections on a fake dataplane and a fake store: requests in, answers out. */
 #include <tests/fake_ix.h>
 
 #include <inc/http_store.h>
@@ -11,6 +11,7 @@ static int cprintf(const char *fmt, ...);
 #include "../lib/ix/rxq.c"
 #include "../lib/ix/ix.c"
 #include "../lib/ix/ixev.c"
+#include "../lib/ix/ixev_event.c"
 #include "../lib/ix/ixev_io.c"
 #include "../lib/ix/ixev_timer.c"
 #include "../lib/ix/http.c"
@@ -59,7 +60,8 @@ static const struct http_reply *find_file(const char *path)
 {
 	for (unsigned i = 0; i < nreplies; i++)
 		if (replies[i].status == 200 && replies[i].body_len == strlen(path) &&
-		    memcmp(replies[i].block + replies[i].close_len + replies[i].keep_len, path, strlen(path)) == 0)
+		    memcmp(replies[i].block + replies[i].close_len + replies[i].keep_len, path,
+			strlen(path)) == 0)
 			return &replies[i];
 	return make(200, path);
 }
@@ -75,7 +77,7 @@ static unsigned seed;
 
 static int take_some(uint32_t offered)
 {
-	static const int refusals[] = { 0, -E_AGAIN, -E_NO_MEM };
+	static const int refusals[] = {0, -E_AGAIN, -E_NO_MEM};
 
 	if (rand_r(&seed) % 4 == 0)
 		return refusals[rand_r(&seed) % ARRAY_SIZE(refusals)];
@@ -89,7 +91,7 @@ static int set_up(void **state)
 	memset(&server, 0, sizeof(server));
 	nreplies = printed = 0;
 	seed = 1;
-	active = retry = (struct ctx_list){ 0 };
+	active = retry = (struct ctx_list){0};
 	ix_detach();
 	ixev_init(http_server(0, false));
 	return ixev_init_thread();
@@ -116,7 +118,7 @@ static void open_flow(ix_handle_t flow)
 	assert_true(fake.flows[flow].accepted);
 }
 
-/* In parts of at most `most` bytes, or of random length, and never more than a receive window ahead of its credit. */
+/* In parts of `most` bytes, or of random length, and never more than a receive window ahead of its credit. */
 static void feed(ix_handle_t flow, const char *text, size_t len, size_t most)
 {
 	enum { WINDOW = 2000 };
@@ -166,7 +168,7 @@ static void exchange(const char *in, const char *out, bool closes)
 		settle(flow);
 		assert_int_equal(server.nconns, 0);
 		free(fake.flows[flow].out);
-		fake.flows[flow] = (struct fake_flow){ 0 };
+		fake.flows[flow] = (struct fake_flow){0};
 	}
 }
 
@@ -178,10 +180,13 @@ static void kept_connections(void **state)
 	exchange("GET /a HTTP/1.1\r\n" HOST "\r\n", "[200 keep]/a", false);
 	exchange("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "[200 keep]/index.html", false);
 	exchange("HEAD /a HTTP/1.1\r\n" HOST "\r\n", "[200 keep]", false);
-	exchange("GET /none HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n" HOST "\r\n", "[404 keep]![200 keep]/b", false);
-	exchange("PUT /a HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\nGET /b HTHEAD /b HTTP/1.1\r\n" HOST "\r\n",
-		 "[405 keep]![200 keep]", false);
-	exchange("BREW / HTTP/1.1\r\n" HOST "\r\nGET /../b HTTP/1.1\r\n" HOST "\r\n", "[501 keep]![400 keep]!", false);
+	exchange("GET /none HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n" HOST "\r\n",
+	    "[404 keep]![200 keep]/b", false);
+	exchange("PUT /a HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\nGET /b HTHEAD /b HTTP/1.1\r\n" HOST
+		 "\r\n",
+	    "[405 keep]![200 keep]", false);
+	exchange("BREW / HTTP/1.1\r\n" HOST "\r\nGET /../b HTTP/1.1\r\n" HOST "\r\n",
+	    "[501 keep]![400 keep]!", false);
 }
 
 static void closed_connections(void **state)
@@ -191,8 +196,9 @@ static void closed_connections(void **state)
 	exchange("HEAD /a HTTP/1.0\r\n\r\n", "[200 close]", true);
 	exchange("GET /a HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", "[200 close]/a", true);
 	exchange("GET /a HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.0\r\n\r\nGET /c HTTP/1.1\r\n" HOST "\r\n",
-		 "[200 keep]/a[200 close]/b", true);
-	exchange("GET /a HTTP/1.0\r\nContent-Length: 4\r\n\r\nbodyGET /b HTTP/1.0\r\n\r\n", "[200 close]/a", true);
+	    "[200 keep]/a[200 close]/b", true);
+	exchange(
+	    "GET /a HTTP/1.0\r\nContent-Length: 4\r\n\r\nbodyGET /b HTTP/1.0\r\n\r\n", "[200 close]/a", true);
 }
 
 static void refusals(void **state)
@@ -201,7 +207,8 @@ static void refusals(void **state)
 	exchange("\r\n\r\nnonsense\r\nand more of it\r\n\r\n", "[400 close]!", true);
 	exchange("GET /a HTTP/1.1\r\n" HOST "\r\nGET / HTTP/3.0\r\n\r\n", "[200 keep]/a[505 close]!", true);
 	exchange("GET / HTTP/1.1\r\n" HOST "Content-Length: 10000000\r\n\r\nbody", "[413 close]!", true);
-	exchange("GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "[411 close]!", true);
+	exchange(
+	    "GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "[411 close]!", true);
 }
 
 static void endless_heads(void **state)
@@ -306,16 +313,16 @@ static void no_more_than_allowed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kept_connections),
-		TEST(closed_connections),
-		TEST(refusals),
-		TEST(endless_heads),
-		TEST(many_pipelined),
-		TEST(nothing_leaks),
-		TEST(a_half_closed_client_gets_all),
-		TEST(a_full_window_holds_requests_back),
-		TEST(a_client_that_goes_away),
-		TEST(no_more_than_allowed),
+	    TEST(kept_connections),
+	    TEST(closed_connections),
+	    TEST(refusals),
+	    TEST(endless_heads),
+	    TEST(many_pipelined),
+	    TEST(nothing_leaks),
+	    TEST(a_half_closed_client_gets_all),
+	    TEST(a_full_window_holds_requests_back),
+	    TEST(a_client_that_goes_away),
+	    TEST(no_more_than_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,10 +44,7 @@ static int parse_n(struct http_request *r, const char *bytes, size_t len)
 	return verdict;
 }
 
-static int parse(struct http_request *r, const char *text)
-{
-	return parse_n(r, text, strlen(text));
-}
+static int parse(struct http_request *r, const char *text) { return parse_n(r, text, strlen(text)); }
 
 static int verdict_of(const char *text)
 {
@@ -77,15 +74,15 @@ static void keeping_the_connection(void **state)
 		const char *text;
 		bool keep;
 	} cases[] = {
-		{ "GET / HTTP/1.0\r\n\r\n", false },
-		{ "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\nHost: x\r\n\r\n", true },
-		{ "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false },
-		{ "GET / HTTP/1.1\r\nHost:\r\n\r\n", true },
-		{ "GET / HTTP/1.1\r\nHost: x\r\nCONNECTION:\t CLOSE \t\r\n\r\n", false },
-		{ "GET / HTTP/1.1\r\nHost: x\r\nConnection: foo ,close,\r\n\r\n", false },
-		{ "GET / HTTP/1.1\r\nHost: x\r\nConnection: closed\r\n\r\n", true },
-		{ "GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", false },
-		{ "GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n", true },
+	    {"GET / HTTP/1.0\r\n\r\n", false},
+	    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\nHost: x\r\n\r\n", true},
+	    {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false},
+	    {"GET / HTTP/1.1\r\nHost:\r\n\r\n", true},
+	    {"GET / HTTP/1.1\r\nHost: x\r\nCONNECTION:\t CLOSE \t\r\n\r\n", false},
+	    {"GET / HTTP/1.1\r\nHost: x\r\nConnection: foo ,close,\r\n\r\n", false},
+	    {"GET / HTTP/1.1\r\nHost: x\r\nConnection: closed\r\n\r\n", true},
+	    {"GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", false},
+	    {"GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n", true},
 	};
 	struct http_request r;
 
@@ -102,9 +99,12 @@ static void methods_are_told_apart(void **state)
 		const char *text;
 		int method;
 	} cases[] = {
-		{ "HEAD / HTTP/1.0\n\n", HTTP_HEAD },    { "POST / HTTP/1.0\n\n", HTTP_OTHER },
-		{ "OPTIONS * HTTP/1.0\n\n", HTTP_OTHER }, { "get / HTTP/1.0\n\n", HTTP_UNKNOWN },
-		{ "GETS / HTTP/1.0\n\n", HTTP_UNKNOWN },  { "G / HTTP/1.0\n\n", HTTP_UNKNOWN },
+	    {"HEAD / HTTP/1.0\n\n", HTTP_HEAD},
+	    {"POST / HTTP/1.0\n\n", HTTP_OTHER},
+	    {"OPTIONS * HTTP/1.0\n\n", HTTP_OTHER},
+	    {"get / HTTP/1.0\n\n", HTTP_UNKNOWN},
+	    {"GETS / HTTP/1.0\n\n", HTTP_UNKNOWN},
+	    {"G / HTTP/1.0\n\n", HTTP_UNKNOWN},
 	};
 	struct http_request r;
 
@@ -120,29 +120,50 @@ static void bodies(void **state)
 	struct http_request r;
 
 	(void)state;
-	assert_int_equal(parse(&r, "GET / HTTP/1.0\r\nContent-Length: 17\r\ncontent-length:17\r\n\r\n"), HTTP_DONE);
+	assert_int_equal(
+	    parse(&r, "GET / HTTP/1.0\r\nContent-Length: 17\r\ncontent-length:17\r\n\r\n"), HTTP_DONE);
 	assert_int_equal(r.body_len, 17);
 	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nContent-Length: 1048576\r\n\r\n"), HTTP_DONE);
 	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nContent-Length: 1048577\r\n\r\n"), 413);
-	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nContent-Length: 99999999999999999999999\r\n\r\n"), 413);
-	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nContent-Length: 17\r\nContent-Length: 18\r\n\r\n"), 400);
+	assert_int_equal(
+	    verdict_of("GET / HTTP/1.0\r\nContent-Length: 99999999999999999999999\r\n\r\n"), 413);
+	assert_int_equal(
+	    verdict_of("GET / HTTP/1.0\r\nContent-Length: 17\r\nContent-Length: 18\r\n\r\n"), 400);
 	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nContent-Length:\r\n\r\n"), 400);
 	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nContent-Length: -1\r\n\r\n"), 400);
 	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nContent-Length: 0x10\r\n\r\n"), 400);
 	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 411);
 	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nTransfer-Encoding: gzip\r\n\r\n"), 501);
-	assert_int_equal(verdict_of("GET / HTTP/1.0\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+	assert_int_equal(
+	    verdict_of("GET / HTTP/1.0\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
 }
 
 static void malformed(void **state)
 {
 	static const char *const bad[] = {
-		"\x16\x03\x01\x02\x00\x01", " GET / HTTP/1.1\r\n", "GET\r\n", "GET /\r\n", "GET / \r\n", "GET  / HTTP/1.1\r\n",
-		"GET /  HTTP/1.1\r\n", "GET / HTTP/1.1 \r\n", "GET / HTTP/11\r\n", "GET / http/1.1\r\n", "GET / HTTP/1.x\r\n",
-		"GET /a b HTTP/1.1\r\n", "G\"T / HTTP/1.1\r\n", "GET / HTTP/1.1\rX", "GET / HTTP/1.1\r\r\n",
-		"GET /\x01 HTTP/1.1\r\n", "GET / HTTP/1.0\r\nno colon\r\n", "GET / HTTP/1.0\r\nname : x\r\n",
-		"GET / HTTP/1.0\r\n: x\r\n", "GET / HTTP/1.0\r\na: b\r\n folded\r\n", "GET / HTTP/1.0\r\na: \x02\r\n",
-		"GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n",
+	    "\x16\x03\x01\x02\x00\x01",
+	    " GET / HTTP/1.1\r\n",
+	    "GET\r\n",
+	    "GET /\r\n",
+	    "GET / \r\n",
+	    "GET  / HTTP/1.1\r\n",
+	    "GET /  HTTP/1.1\r\n",
+	    "GET / HTTP/1.1 \r\n",
+	    "GET / HTTP/11\r\n",
+	    "GET / http/1.1\r\n",
+	    "GET / HTTP/1.x\r\n",
+	    "GET /a b HTTP/1.1\r\n",
+	    "G\"T / HTTP/1.1\r\n",
+	    "GET / HTTP/1.1\rX",
+	    "GET / HTTP/1.1\r\r\n",
+	    "GET /\x01 HTTP/1.1\r\n",
+	    "GET / HTTP/1.0\r\nno colon\r\n",
+	    "GET / HTTP/1.0\r\nname : x\r\n",
+	    "GET / HTTP/1.0\r\n: x\r\n",
+	    "GET / HTTP/1.0\r\na: b\r\n folded\r\n",
+	    "GET / HTTP/1.0\r\na: \x02\r\n",
+	    "GET / HTTP/1.1\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n",
 	};
 
 	(void)state;
@@ -199,8 +220,9 @@ static void limits(void **state)
 
 static void pipelined(void **state)
 {
-	const char *text = "GET /1 HTTP/1.0\r\n\r\nHEAD /22 HTTP/1.1\r\nHost: a\r\n\r\n\r\nGET /3 HTTP/1.0\n\n";
-	static const char *const targets[] = { "/1", "/22", "/3" };
+	const char *text =
+	    "GET /1 HTTP/1.0\r\n\r\nHEAD /22 HTTP/1.1\r\nHost: a\r\n\r\n\r\nGET /3 HTTP/1.0\n\n";
+	static const char *const targets[] = {"/1", "/22", "/3"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
@@ -272,8 +294,22 @@ static void good_paths(void **state)
 static void bad_paths(void **state)
 {
 	static const char *const bad[] = {
-		"*", "a", "..", "/..", "/../", "/a/../b", "/%2e%2e/a", "/.%2E", "/..%2fa", "/%", "/%4", "/%zz", "/%00", "/a%00b",
-		"/%2e%2e?x", "ftp://x/",
+	    "*",
+	    "a",
+	    "..",
+	    "/..",
+	    "/../",
+	    "/a/../b",
+	    "/%2e%2e/a",
+	    "/.%2E",
+	    "/..%2fa",
+	    "/%",
+	    "/%4",
+	    "/%zz",
+	    "/%00",
+	    "/a%00b",
+	    "/%2e%2e?x",
+	    "ftp://x/",
 	};
 	char longest[80];
 
@@ -305,7 +341,8 @@ static void content_types(void **state)
 
 static void heads(void **state)
 {
-	struct http_head head = { .status = 405, .keep_alive = true, .type = "t/t", .length = 7, .more = "Allow: GET\r\n" };
+	struct http_head head = {
+	    .status = 405, .keep_alive = true, .type = "t/t", .length = 7, .more = "Allow: GET\r\n"};
 	char buf[256];
 	size_t len = http_format_head(buf, sizeof(buf), &head);
 
@@ -318,19 +355,19 @@ static void heads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(simple_get),
-		cmocka_unit_test(keeping_the_connection),
-		cmocka_unit_test(methods_are_told_apart),
-		cmocka_unit_test(bodies),
-		cmocka_unit_test(malformed),
-		cmocka_unit_test(incomplete),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(pipelined),
-		cmocka_unit_test(random_bytes),
-		cmocka_unit_test(good_paths),
-		cmocka_unit_test(bad_paths),
-		cmocka_unit_test(content_types),
-		cmocka_unit_test(heads),
+	    cmocka_unit_test(simple_get),
+	    cmocka_unit_test(keeping_the_connection),
+	    cmocka_unit_test(methods_are_told_apart),
+	    cmocka_unit_test(bodies),
+	    cmocka_unit_test(malformed),
+	    cmocka_unit_test(incomplete),
+	    cmocka_unit_test(limits),
+	    cmocka_unit_test(pipelined),
+	    cmocka_unit_test(random_bytes),
+	    cmocka_unit_test(good_paths),
+	    cmocka_unit_test(bad_paths),
+	    cmocka_unit_test(content_types),
+	    cmocka_unit_test(heads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "../lib/ix/rxq.c"
 #include "../lib/ix/ix.c"
 #include "../lib/ix/ixev.c"
+#include "../lib/ix/ixev_event.c"
 #include "../lib/ix/ixev_io.c"
 #include "../lib/ix/ixev_copy.c"
 #include "../lib/ix/ixev_timer.c"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First include of the tests of libix, which take its sources in as a whole: user code on the host, with the C
- * library's strings, and with the dataplane's windows at addresses that a sanitized program may use.
+ * First include of the tests of libix, which take its sources in as a whole: user code on the host, with
+ * the C library's strings, and with the dataplane's windows at addresses that a sanitized program may use.
  */
 #ifndef TESTS_LIBIX_HOST_H
 #define TESTS_LIBIX_HOST_H

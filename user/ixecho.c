@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An echo server on the dataplane, port 7, that never touches a byte: the buffers that the NIC filled are lent back to
- * it to be sent. A buffer returns to the dataplane when the peer has acknowledged what was in it, so a peer that
- * does not read soon cannot send either.
+ * An echo server on the dataplane, port 7, that never touches a byte: the buffers that the NIC filled are
+ * lent back to it to be sent. A buffer returns to the dataplane when the peer has acknowledged what was in
+ * it, so a peer that does not read soon cannot send either.
  */
 #include <inc/ixev.h>
 #include <inc/lib.h>

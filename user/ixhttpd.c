@@ -41,8 +41,8 @@ static void announce(void)
 	uint32_t ip = config->ip;
 	char url[128];
 
-	cprintf("ixhttpd: %d.%d.%d.%d:%u on CPU %d\n", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255, options.port,
-		config->cpu);
+	cprintf("ixhttpd: %d.%d.%d.%d:%u on CPU %d\n", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255,
+		options.port, config->cpu);
 	if (sys_bootarg("url", url, sizeof(url)) >= 0)
 		cprintf("ixhttpd: ready at %s\n", url);
 	cprintf("Press Ctrl-a x to quit.\n");

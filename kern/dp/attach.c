@@ -155,8 +155,9 @@ static struct dp *home_make(struct Env *e, uint32_t nbufs)
 	link_init(&dp->pending);
 	link_init(&dp->graves);
 	fgroup_init(dp->group, dp, (uint32_t)read_tsc() * 0x9E3779B1u, clock_us());
-	for (next = ROUNDUP(next, PGSIZE); next < home + PTSIZE; next += PGSIZE)
-		slab_add_home(&dp->group->slab, next);
+	/* Offsets, for home may be the last superpage, and end where addresses wrap. */
+	for (uint32_t off = ROUNDUP(next - home, PGSIZE); off < PTSIZE; off += PGSIZE)
+		slab_add_home(&dp->group->slab, home + off);
 	return dp;
 }
 
@@ -195,9 +196,9 @@ static int heap_make(struct dp *dp, uint32_t units)
 
 static int config_check(const struct ix_config *c)
 {
-	bool good = c->heap_size <= DP_HEAP_UNITS * IX_HEAP_UNIT && c->nbufs <= NBUFS_MAX && c->batch <= DP_BATCH_MAX;
-
-	return good ? 0 : -E_INVAL;
+	if (c->heap_size > DP_HEAP_UNITS * IX_HEAP_UNIT || c->nbufs > NBUFS_MAX || c->batch > DP_BATCH_MAX)
+		return -E_INVAL;
+	return 0;
 }
 
 /* What was not asked for gets its default, and sizes become whole superpages. */

@@ -59,11 +59,12 @@ static inline bool buf_is_low(const struct bufpool *pool)
 }
 
 void bufpool_init(struct bufpool *pool, struct buf *bufs, uint32_t n); /* super[] is filled in already */
-struct buf *buf_take(struct bufpool *pool);                            /* a free one, now the NIC's; NULL: none */
+struct buf *buf_take(struct bufpool *pool);                            /* a free one for the NIC, or NULL */
 void buf_move(struct buf *b, enum buf_state to);
-void buf_put(struct buf *b);                                           /* it is free */
+void buf_put(struct buf *b);                                           /* it is free again */
 
 struct pbuf *buf_to_pbuf(struct buf *b, uint16_t off, uint16_t len);   /* freeing the pbuf frees the buffer */
-const uint8_t *buf_lent(const struct bufpool *pool, uint32_t va, uint32_t len); /* bytes the app was lent, or NULL */
+/* Bytes that the app was lent, named by its own address; NULL: it was not. */
+const uint8_t *buf_lent(const struct bufpool *pool, uint32_t va, uint32_t len);
 
 #endif

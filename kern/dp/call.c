@@ -76,11 +76,13 @@ static int read_user(struct dp *dp, void *dst, uint32_t va, uint32_t len)
 	return 0;
 }
 
-/* Bytes of the send heap by our own address; *room: how many follow in one piece. */
-static const void *heap_bytes(const struct dp *dp, uint32_t va, uint32_t *room)
+/* Bytes that passed sg_is_good, by our own address. *room: how many are wanted; then, how many adjoin. */
+static const void *bytes_at(const struct dp *dp, uint32_t va, uint32_t *room)
 {
 	uint32_t off = va - IX_HEAP;
 
+	if (va < IX_HEAP)
+		return buf_lent(&dp->bufs, va, *room);
 	*room = IX_HEAP_UNIT - off % IX_HEAP_UNIT;
 	return dp->heap[off / IX_HEAP_UNIT] + off % IX_HEAP_UNIT;
 }
@@ -103,10 +105,11 @@ static bool sg_is_good(const struct dp *dp, const struct ix_sg *sg)
 static int decode_listen(struct dp *dp, struct request *rq)
 {
 	struct fgroup *g = dp->group;
+	uint32_t port = rq->call.listen.port, backlog = rq->call.listen.backlog;
 
-	if (!port_is_good(rq->call.listen.port) || rq->call.listen.backlog < 1 || rq->call.listen.backlog > IX_BACKLOG_MAX)
+	if (!port_is_good(port) || backlog < 1 || backlog > IX_BACKLOG_MAX)
 		return -E_INVAL;
-	if (listener_on_port(g, rq->call.listen.port))
+	if (listener_on_port(g, port))
 		return -E_IN_USE;
 	rq->listener = listener_slot(g);
 	return rq->listener && !slab_is_dry(&g->slab) ? 0 : -E_NO_MEM;
@@ -114,8 +117,10 @@ static int decode_listen(struct dp *dp, struct request *rq)
 
 static int do_listen(struct dp *dp, struct request *rq)
 {
+	const struct ix_call *c = &rq->call;
+
 	(void)dp;
-	int r = stack_listen(rq->listener, rq->call.listen.port, rq->call.listen.backlog, rq->call.listen.cookie);
+	int r = stack_listen(rq->listener, c->listen.port, c->listen.backlog, c->listen.cookie);
 	if (r == 0)
 		rq->call.handle = listener_handle(rq->listener);
 	return r;
@@ -141,13 +146,13 @@ static bool ip_is_host(uint32_t ip) { return ip != 0 && ip >> 28 < 0xe && ip >> 
 static int decode_connect(struct dp *dp, struct request *rq)
 {
 	struct fgroup *g = dp->group;
-	uint32_t ip = rq->call.connect.ip;
+	uint32_t ip = rq->call.connect.ip, port = rq->call.connect.port;
 
-	if (!ip_is_host(ip) || !port_is_good(rq->call.connect.port))
+	if (!ip_is_host(ip) || !port_is_good(port))
 		return -E_INVAL;
 	if (slab_is_dry(&g->slab) || !flow_table_has_room(&g->flows))
 		return -E_NO_MEM;
-	rq->tuple = (struct tuple){ .lip = dp->ip, .rip = __builtin_bswap32(ip), .rport = rq->call.connect.port };
+	rq->tuple = (struct tuple){ .lip = dp->ip, .rip = __builtin_bswap32(ip), .rport = port };
 	return stack_port_for(g, &rq->tuple) ? 0 : -E_AGAIN;
 }
 
@@ -208,7 +213,10 @@ static int do_close(struct dp *dp, struct request *rq)
 	return 0;
 }
 
-static int decode_shutdown(struct dp *dp, struct request *rq) { return find_open_flow(dp, rq, FLOW_ENDED | FLOW_SHUT); }
+static int decode_shutdown(struct dp *dp, struct request *rq)
+{
+	return find_open_flow(dp, rq, FLOW_ENDED | FLOW_SHUT);
+}
 
 static int do_shutdown(struct dp *dp, struct request *rq)
 {
@@ -244,10 +252,10 @@ static uint32_t send_piece(struct dp *dp, struct flow *f, const struct ix_sg *sg
 	uint32_t done = 0;
 
 	while (done < sg->len) {
-		uint32_t va = sg->base + done, room = sg->len - done;
-		const void *bytes = in_heap(dp, sg) ? heap_bytes(dp, va, &room) : buf_lent(&dp->bufs, va, room);
-		uint32_t want = MIN(room, sg->len - done);
-		uint32_t n = stack_write(f, bytes, want, more || done + want < sg->len);
+		uint32_t left = sg->len - done, room = left;
+		const void *bytes = bytes_at(dp, sg->base + done, &room);
+		uint32_t want = MIN(room, left);
+		uint32_t n = stack_write(f, bytes, want, more || want < left);
 		done += n;
 		if (n < want)
 			break;

@@ -94,7 +94,8 @@ void timer_set(struct dp *dp, uint32_t id, uint32_t us, uint32_t cookie);
 void timer_clear(struct dp *dp, uint32_t id);
 void timers_expire(struct dp *dp);        /* as events, as long as there is room */
 
-static inline struct ix_event *event_slot(struct dp *dp) /* the next event's place, zeroed; NULL: the array is full */
+/* The next event's place, zeroed; NULL: the array is full. */
+static inline struct ix_event *event_slot(struct dp *dp)
 {
 	if (dp->nevents == IX_NEVENTS)
 		return NULL;

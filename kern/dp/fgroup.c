@@ -33,11 +33,11 @@ uint16_t fgroup_bucket(const struct fgroup *g, const struct tuple *t)
 
 struct listener *listener_find(struct fgroup *g, ix_handle_t handle)
 {
-	uint32_t index = IX_HANDLE_INDEX(handle);
+	uint32_t index = IX_HANDLE_INDEX(handle) ^ FLOW_LISTENER;
 
-	if (IX_HANDLE_GROUP(handle) != 0 || !(index & FLOW_LISTENER) || (index & ~FLOW_LISTENER) >= NLISTENERS)
+	if (IX_HANDLE_GROUP(handle) != 0 || index >= NLISTENERS)
 		return NULL;
-	struct listener *l = &g->listeners[index & ~FLOW_LISTENER];
+	struct listener *l = &g->listeners[index];
 	return l->pcb && l->gen == IX_HANDLE_GEN(handle) ? l : NULL;
 }
 

@@ -25,7 +25,7 @@ struct tcp_pcb;
 enum flow_state { FLOW_FREE, FLOW_HALF, FLOW_KNOCKING, FLOW_CONNECTING, FLOW_OPEN, FLOW_BURIED };
 
 enum {
-	FLOW_TOLD = 1,       /* the app knows the handle: its knock was delivered, or it is the app's own connect */
+	FLOW_TOLD = 1,       /* the app knows the handle, by a knock or by its own connect */
 	FLOW_CONNECTED = 2,  /* the active open succeeded; the event is still to be delivered */
 	FLOW_FIN_IN = 4,     /* the peer sends no more */
 	FLOW_FIN_TOLD = 8,
@@ -45,7 +45,7 @@ struct flow {
 	uint32_t index;      /* the slot's */
 	uint32_t gen;        /* 0: no handle is good */
 
-	struct link pending; /* on the dataplane's list of flows with something to tell, or alone; also free list, grave */
+	struct link pending; /* flows with something to tell, or free, or in the graves; or alone */
 	struct link waiting; /* in TIME_WAIT: on the group's list, oldest first */
 	struct fgroup *g;
 	struct tcp_pcb *pcb; /* NULL once lwIP has freed it */
@@ -104,7 +104,7 @@ bool flow_table_has_room(const struct flow_table *t);
 struct flow *flow_alloc(struct flow_table *t, enum flow_state state);   /* NULL: no room */
 void flow_release(struct flow_table *t, struct flow *f);
 struct flow *flow_at(const struct flow_table *t, uint32_t index);       /* in use, or NULL */
-struct flow *flow_find(const struct flow_table *t, ix_handle_t handle); /* the app's own name for it, or NULL */
+struct flow *flow_find(const struct flow_table *t, ix_handle_t handle); /* as the app names it, or NULL */
 
 /* Bytes acknowledged now, while the transmit ring spans [head, tail). */
 void flow_acked(struct flow *f, uint32_t bytes, uint32_t head, uint32_t tail);

@@ -71,24 +71,24 @@ static int fragments_of(const struct pbuf *p, struct tx_frag *frags)
 }
 
 /* A full ring gets one chance to empty. */
-static int put(struct dp *dp, const struct tx_frag *frags, int n, const struct tx_offload *off, struct pbuf *p)
+static int put(struct dp *dp, const struct tx_frag *frags, int n, struct pbuf *p)
 {
-	int r = dp->nd->ops->tx_put(dp->q, frags, n, off, p);
+	struct tx_offload off = offload_of(p);
+	int r = dp->nd->ops->tx_put(dp->q, frags, n, &off, p);
 
 	if (r != -E_AGAIN)
 		return r;
 	tx_kick(dp);
 	tx_reap(dp);
-	return dp->nd->ops->tx_put(dp->q, frags, n, off, p);
+	return dp->nd->ops->tx_put(dp->q, frags, n, &off, p);
 }
 
 static err_t send_chain(struct dp *dp, struct pbuf *p)
 {
 	struct tx_frag frags[TX_FRAGS_MAX];
 	int n = fragments_of(p, frags);
-	struct tx_offload off = offload_of(p);
+	int r = put(dp, frags, n, p);
 
-	int r = put(dp, frags, n, &off, p);
 	if (r < 0) {
 		dp->stat.drop_tx_full++;
 		return ERR_MEM;
@@ -136,8 +136,8 @@ static err_t set_up(struct netif *netif)
 	netif->hwaddr_len = ETH_HWADDR_LEN;
 	memcpy(netif->hwaddr, dp->nd->mac, ETH_HWADDR_LEN);
 	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
-	NETIF_SET_CHECKSUM_CTRL(netif, NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_ICMP |
-					   NETIF_CHECKSUM_CHECK_ICMP | NETIF_CHECKSUM_CHECK_UDP);
+	netif->chksum_flags = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_ICMP |
+			      NETIF_CHECKSUM_CHECK_ICMP | NETIF_CHECKSUM_CHECK_UDP;
 	return ERR_OK;
 }
 

@@ -165,8 +165,9 @@ static void ip_in(struct dp *dp, struct packet *pk)
 static void frame_in(struct dp *dp, const struct rx_frame *frame)
 {
 	struct buf *b = &dp->bufs.bufs[frame->buf];
-	struct packet pk = { .buf = b, .bytes = buf_bytes(b), .len = frame->len, .sum_known = frame->flags & RX_CSUM_OK };
+	struct packet pk = { .buf = b, .bytes = buf_bytes(b), .len = frame->len };
 
+	pk.sum_known = frame->flags & RX_CSUM_OK;
 	buf_move(b, BUF_STACK);
 	dp->stat.rx_frames++;
 	dp->stat.rx_bytes += frame->len;

@@ -16,11 +16,16 @@ enum { RETRY_US = 20000 };
  * Multiples of 16. lwIP asks for 16 (a segment, a reference to data), 72 to 84 (a header buffer), and its
  * PCB's size.
  */
-static const uint16_t class_size[SLAB_NCLASSES] = { 16, 32, 48, 80, 96, 112, 176, 224, 256, 512, 1008, SLAB_MAX };
+static const uint16_t class_size[SLAB_NCLASSES] = {
+	16, 32, 48, 80, 96, 112, 176, 224, 256, 512, 1008, SLAB_MAX,
+};
 
 _Static_assert(sizeof(struct slab_page) <= SLAB_PAGE_HEADER, "an object starts after it");
 
-static struct slab_page *page_of(void *object) { return (void *)((uintptr_t)object & ~(uintptr_t)(PGSIZE - 1)); }
+static struct slab_page *page_of(void *object)
+{
+	return (void *)((uintptr_t)object & ~(uintptr_t)(PGSIZE - 1));
+}
 
 static struct slab_page *page_at(struct link *l) { return container_of(l, struct slab_page, link); }
 
@@ -35,7 +40,7 @@ static int class_for(size_t size)
 
 #ifdef DP_DEBUG
 enum { JUNK = 0x5a };
-static void junk_fill(void *object, int class) { memset((char *)object + sizeof(void *), JUNK, class_size[class] - sizeof(void *)); }
+static void junk_fill(void *object, int class) { memset(object, JUNK, class_size[class]); }
 #else
 static void junk_fill(void *object, int class) { (void)object, (void)class; }
 #endif

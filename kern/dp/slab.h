@@ -6,7 +6,7 @@
  * dataplane's home, at first, then from the page allocator, which only slab_settle() asks: it needs the big
  * lock, the rest does not.
  *
- *   page:   | struct slab_page | object | object | ... |      an object's page is found by masking its address
+ *   page:   | struct slab_page | object | object | ... |   an object's page is found by masking its address
  */
 #ifndef JOS_KERN_DP_SLAB_H
 #define JOS_KERN_DP_SLAB_H
@@ -47,7 +47,7 @@ struct slab {
 void slab_init(struct slab *s);
 void slab_add_home(struct slab *s, void *page);
 
-void *slab_alloc(struct slab *s, size_t size); /* aligned to 16; NULL when memory is out or size above SLAB_MAX */
+void *slab_alloc(struct slab *s, size_t size); /* NULL: memory is out, or size above SLAB_MAX */
 void slab_free(void *object);
 
 /*
@@ -64,6 +64,6 @@ static inline bool slab_is_dry(const struct slab *s) { return slab_reserve(s) < 
 /* With the big lock: take pages when few are left, give pages back when home alone has plenty. */
 bool slab_is_unsettled(const struct slab *s, uint64_t now_us);
 void slab_settle(struct slab *s, uint64_t now_us);
-void slab_destroy(struct slab *s); /* with the big lock: every page that is not home's goes back, used or not */
+void slab_destroy(struct slab *s); /* every page that is not home's goes back, used or not */
 
 #endif

@@ -60,8 +60,8 @@ static void show_header(const struct dp *dp)
 {
 	const uint8_t *ip = (const uint8_t *)&dp->ip;
 
-	cprintf("CPU %d: env %08x, %s, %d.%d.%d.%d\n", dp->cpu->cpu_id, dp->env->env_id, dp->nd->name, ip[0], ip[1],
-		ip[2], ip[3]);
+	cprintf("CPU %d: env %08x, %s, %d.%d.%d.%d\n", dp->cpu->cpu_id, dp->env->env_id, dp->nd->name,
+		ip[0], ip[1], ip[2], ip[3]);
 }
 
 static const struct {
@@ -96,8 +96,9 @@ static void show_flow(const struct flow *f)
 {
 	const uint8_t *ip = (const uint8_t *)&f->tuple.rip;
 
-	cprintf("  %6u.%-6u %-10s %5u < %d.%d.%d.%d:%u  lent %u, flags %02x\n", f->index, f->gen, state_names[f->state],
-		f->tuple.lport, ip[0], ip[1], ip[2], ip[3], f->tuple.rport, f->rx_lent, f->flags);
+	cprintf("  %6u.%-6u %-10s %5u < %d.%d.%d.%d:%u  lent %u, flags %02x\n", f->index, f->gen,
+		state_names[f->state], f->tuple.lport, ip[0], ip[1], ip[2], ip[3], f->tuple.rport, f->rx_lent,
+		f->flags);
 }
 
 static void show_flows(const struct dp *dp)
@@ -123,10 +124,10 @@ static void show_memory(const struct dp *dp)
 	const uint32_t *count = dp->bufs.count;
 
 	show_header(dp);
-	cprintf("  receive buffers: %u = %u free + %u in the ring + %u in the stack + %u lent to the app\n", dp->bufs.n,
-		count[BUF_FREE], count[BUF_NIC], count[BUF_STACK], count[BUF_APP]);
-	cprintf("  flow memory: %u bytes in %u pages; in reserve %u pages of home, %u borrowed\n", s->bytes, s->pages,
-		s->nhome, s->nlent);
+	cprintf("  receive buffers: %u = %u free + %u in the ring + %u in the stack + %u lent to the app\n",
+		dp->bufs.n, count[BUF_FREE], count[BUF_NIC], count[BUF_STACK], count[BUF_APP]);
+	cprintf("  flow memory: %u bytes in %u pages; in reserve %u pages of home, %u borrowed\n", s->bytes,
+		s->pages, s->nhome, s->nlent);
 	cprintf("  transmit ring: %u descriptors not done; %u free pages in the machine\n",
 		dp->q->tx_tail - dp->q->tx_head, (unsigned)page_nfree());
 }

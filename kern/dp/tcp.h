@@ -20,9 +20,10 @@ struct segment {
 
 void stack_init(struct dp *dp); /* any CPU that maps the window */
 
-void stack_segment(struct dp *dp, struct pbuf *p, const struct segment *seg); /* p: from the IP header on; consumed */
-void stack_packet(struct dp *dp, struct pbuf *p);                             /* any other IP packet */
-void stack_arp(struct dp *dp, struct pbuf *p);                                /* p: from the ARP header on */
+/* Each consumes p, which begins with the IP or ARP header. */
+void stack_segment(struct dp *dp, struct pbuf *p, const struct segment *seg);
+void stack_packet(struct dp *dp, struct pbuf *p); /* IP, but not TCP */
+void stack_arp(struct dp *dp, struct pbuf *p);
 
 void stack_timers(struct dp *dp);
 void stack_shed(struct dp *dp); /* buffers are low: drop out-of-order data */

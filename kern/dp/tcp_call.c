@@ -68,7 +68,8 @@ bool stack_port_for(struct fgroup *g, struct tuple *t)
 		t->lport = g->next_port;
 		g->next_port = 65536 - DYNAMIC_PORTS + (g->next_port + 1) % DYNAMIC_PORTS;
 		uint32_t bucket = fgroup_bucket(g, t);
-		if (!pcb_find(g->active[bucket], t) && !pcb_find(g->time_wait[bucket], t) && !listener_on_port(g, t->lport))
+		bool taken = pcb_find(g->active[bucket], t) || pcb_find(g->time_wait[bucket], t);
+		if (!taken && !listener_on_port(g, t->lport))
 			return true;
 	}
 	return false;

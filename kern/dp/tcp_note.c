@@ -112,7 +112,12 @@ static err_t on_syn(u8_t id, struct tcp_pcb_listen *lpcb, struct tcp_pcb *pcb)
 	f->g = l->g;
 	f->cookie = l->cookie;
 	f->bucket = l->g->bucket;
-	f->tuple = (struct tuple){ pcb->local_ip.addr, pcb->remote_ip.addr, pcb->local_port, pcb->remote_port };
+	f->tuple = (struct tuple){
+		.lip = pcb->local_ip.addr,
+		.rip = pcb->remote_ip.addr,
+		.lport = pcb->local_port,
+		.rport = pcb->remote_port,
+	};
 	flow_adopt(f, pcb);
 	return ERR_OK;
 }

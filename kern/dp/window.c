@@ -38,8 +38,10 @@ static void load_image(struct dp *dp)
 {
 	uint32_t size = (uintptr_t)dp_window_data_size;
 
-	for (uint32_t off = 0; off < size; off += PGSIZE)
-		memcpy(page2kva(dp->window_page[off / PGSIZE]), dp_window_image + off, MIN(size - off, (uint32_t)PGSIZE));
+	for (uint32_t off = 0; off < size; off += PGSIZE) {
+		void *page = page2kva(dp->window_page[off / PGSIZE]);
+		memcpy(page, dp_window_image + off, MIN(size - off, (uint32_t)PGSIZE));
+	}
 }
 
 int window_install(struct dp *dp)

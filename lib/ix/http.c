@@ -95,7 +95,9 @@ static bool is_digit(char c)
 
 static int parse_version(struct http_request *r, struct text t)
 {
-	if (t.len != 8 || memcmp(t.s, "HTTP/", 5) != 0 || !is_digit(t.s[5]) || t.s[6] != '.' || !is_digit(t.s[7]))
+	if (t.len != 8 || memcmp(t.s, "HTTP/", 5) != 0)
+		return 400;
+	if (!is_digit(t.s[5]) || t.s[6] != '.' || !is_digit(t.s[7]))
 		return 400;
 	if (t.s[5] != '1')
 		return 505;
@@ -221,9 +223,10 @@ static int parse_header(struct http_request *r, struct text line)
 
 	if (name == 0 || name == line.len || line.s[name] != ':')
 		return 400;
+	struct text value = { line.s + name + 1, line.len - name - 1 };
 	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
 		if (headers[i].len == name && http_is(line.s, name, headers[i].name))
-			return headers[i].parse(r, trim((struct text){ line.s + name + 1, line.len - name - 1 }));
+			return headers[i].parse(r, trim(value));
 	return LINE_DONE;
 }
 
@@ -247,11 +250,12 @@ static int finish(struct http_request *r, size_t head_len)
 	return HTTP_DONE;
 }
 
+/* Empty lines before a request are let pass. */
 static int parse_line(struct http_request *r, struct text line)
 {
 	if (r->have_line)
 		return parse_header(r, line);
-	return line.len ? parse_request_line(r, line) : LINE_DONE; /* empty lines before a request are let pass */
+	return line.len ? parse_request_line(r, line) : LINE_DONE;
 }
 
 int http_parse(struct http_request *r, const char *head, size_t len)

@@ -2,9 +2,9 @@
 /*
  * The web server's connections (inc/http_server.h).
  *
- * Requests are parsed where the NIC put them; only the start of one that came in pieces is copied. Answers are
- * sent from the store without a copy. A client that does not read, or sends no more, costs its struct conn: while
- * the send queue is full, its requests wait unread, and TCP's window makes it wait too.
+ * Requests are parsed where the NIC put them; only the start of one that came in pieces is copied. Answers
+ * are sent from the store without a copy. A client that does not read, or sends no more, costs its struct
+ * conn: while the send queue is full, its requests wait unread, and TCP's window makes it wait too.
  */
 #include <inc/http.h>
 #include <inc/http_server.h>
@@ -68,8 +68,8 @@ static void log_request(const struct conn *c, const char *head, const struct htt
 {
 	uint32_t ip = c->ctx.peer_ip;
 
-	cprintf("http: %d.%d.%d.%d %d %.*s\n", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255, reply->status,
-		(int)c->req.target_len, head + c->req.target);
+	cprintf("http: %d.%d.%d.%d %d %.*s\n", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255,
+		reply->status, (int)c->req.target_len, head + c->req.target);
 }
 
 /* The request is complete. */
@@ -130,7 +130,7 @@ static void next_request(struct conn *c)
 	c->req = (struct http_request){ 0 };
 }
 
-/* A request's bytes are at `head`; http_parse has judged them. How many there are, or all if that is unknown. */
+/* http_parse has judged the bytes at `head`. How many of them are the request's; all, if that is unknown. */
 static size_t react(struct conn *c, int verdict, const char *head, size_t len)
 {
 	size_t used = len;
@@ -194,8 +194,8 @@ static void on_acked(struct ixev_ref *ref)
 }
 
 /*
- * After the last reply. To close while the peer still sends would reset the connection, and the peer might never
- * see the reply: so wait until it has it.
+ * After the last reply. To close while the peer still sends would reset the connection, and the peer might
+ * never see the reply: so wait until it has it.
  */
 static void end(struct conn *c)
 {

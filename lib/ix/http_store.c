@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The web server's store of responses (inc/http_store.h): one hash table by path, and one reply for each error. */
+/* The store of responses (inc/http_store.h): one hash table by path, and one reply for each error. */
 #include <inc/http.h>
 #include <inc/http_store.h>
 #include <inc/lib.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event layer's engine: what events and results do to a context, and the serving of active contexts
- * (lib/ix/ixev_impl.h). What programs call for a connection is in ixev_io.c.
+ * The event layer's engine: the active list, and the serving of what is on it (lib/ix/ixev_impl.h). What
+ * events do to a context is in ixev_event.c, what programs do to one in ixev_io.c.
  */
-#include <inc/string.h>
 #include <lib/ix/ixev_impl.h>
 
 #define RETRY_US 1000 /* how long to wait for memory when the kernel had none to queue a first byte */
@@ -15,9 +14,8 @@ struct ctx_list {
 
 static struct ctx_list active; /* to be served */
 static struct ctx_list retry;  /* whose sendv is to be tried again after the next round */
-static struct ixev_conn_ops *conn_ops;
-static char listen_tag; /* its address marks the call of ixev_listen, whose result is ... */
-static int listen_result;
+struct ixev_conn_ops *ixev_conn_ops;
+int ixev_listen_result;
 
 static void list_append(struct ctx_list *list, struct ixev_ctx *ctx)
 {
@@ -45,6 +43,14 @@ void ixev_mark(struct ixev_ctx *ctx)
 	list_append(&active, ctx);
 }
 
+void ixev_retry(struct ixev_ctx *ctx)
+{
+	if (ctx->flags & IXEV_F_ACTIVE)
+		return;
+	ctx->flags |= IXEV_F_ACTIVE;
+	list_append(&retry, ctx);
+}
+
 void ixev_trigger(struct ixev_ctx *ctx, unsigned reason)
 {
 	ctx->trig_mask |= reason;
@@ -53,7 +59,7 @@ void ixev_trigger(struct ixev_ctx *ctx, unsigned reason)
 }
 
 /* Nothing refers to the connection any more. The program hears of it once, then closes, then releases. */
-static void die(struct ixev_ctx *ctx)
+void ixev_die(struct ixev_ctx *ctx)
 {
 	ctx->state = IXEV_DEAD;
 	ctx->rx = (struct ix_rxq){ 0 };
@@ -64,164 +70,6 @@ static void die(struct ixev_ctx *ctx)
 	ixev_trigger(ctx, IXEVHUP);
 	ixev_mark(ctx);
 }
-
-/* ---- events ---- */
-
-static struct ixev_ctx *ctx_of(const struct ix_event *event)
-{
-	return (struct ixev_ctx *)(uintptr_t)event->cookie;
-}
-
-/* A refusal takes one slot, which is always free here: see inc/libix.h. */
-static void on_knock(const struct ix_event *event)
-{
-	struct ip_tuple id = { .src_ip = event->knock.ip, .src_port = event->knock.port,
-			       .dst_ip = ix_config()->ip, .dst_port = event->knock.local_port };
-	struct ixev_ctx *ctx = conn_ops->accept(&id);
-
-	if (!ctx) {
-		ix_reject(event->handle, NULL);
-		return;
-	}
-	ctx->handle = event->handle;
-	ctx->peer_ip = id.src_ip;
-	ctx->peer_port = id.src_port;
-	ctx->state = IXEV_TO_ACCEPT;
-	ixev_mark(ctx);
-}
-
-static void on_connected(const struct ix_event *event)
-{
-	struct ixev_ctx *ctx = ctx_of(event);
-	int outcome = event->connected.outcome;
-
-	if (outcome < 0) {
-		die(ctx);
-	} else {
-		ctx->state = IXEV_OPEN;
-		ixev_mark(ctx);
-	}
-	if (conn_ops->dialed && !(ctx->flags & IXEV_F_CLOSING))
-		conn_ops->dialed(ctx, outcome);
-}
-
-static void on_recv(const struct ix_event *event)
-{
-	struct ixev_ctx *ctx = ctx_of(event);
-
-	if (ctx->flags & IXEV_F_CLOSING) {
-		ctx->credit += event->recv.len;
-		ixev_mark(ctx);
-		return;
-	}
-	if (event->recv.len) {
-		ix_rxq_put(&ctx->rx, event->recv.addr, event->recv.len);
-		ixev_trigger(ctx, IXEVIN);
-	}
-	if (event->recv.flags & IX_RECV_FIN) {
-		ctx->flags |= IXEV_F_FIN;
-		ixev_trigger(ctx, IXEVHUP);
-	}
-}
-
-static void on_sent(const struct ix_event *event)
-{
-	struct ixev_ctx *ctx = ctx_of(event);
-
-	ctx->sent_total += event->sent.bytes;
-	ctx->flags &= ~IXEV_F_BLOCKED;
-	ixev_fire_refs(ctx);
-	if (ctx->nsend)
-		ixev_mark(ctx);
-}
-
-static void on_dead(const struct ix_event *event)
-{
-	die(ctx_of(event));
-}
-
-/* ---- results ---- */
-
-static void on_connect_result(struct ixev_ctx *ctx, const struct ix_call *call)
-{
-	ctx->handle = call->handle;
-	if (call->result >= 0)
-		return;
-	die(ctx);
-	if (conn_ops->dialed)
-		conn_ops->dialed(ctx, call->result);
-}
-
-/* The peer may be gone before it was accepted; of such a flow there is no dead event. */
-static void on_accept_result(struct ixev_ctx *ctx, const struct ix_call *call)
-{
-	if (call->result < 0)
-		die(ctx);
-}
-
-/* Queued bytes that the kernel will never take: the program learns it by IXEVHUP. */
-static void on_send_refused(struct ixev_ctx *ctx)
-{
-	ctx->nsend = 0;
-	ctx->cur_buf = NULL;
-	ixev_trigger(ctx, IXEVHUP);
-	if (ctx->flags & IXEV_F_CLOSING)
-		ixev_mark(ctx);
-}
-
-/*
- * Taken in full: the connection may have more to do, or close. In part: the rest waits for `sent`, which
- * comes if bytes are on their way; without any, memory is short, and trying again is all that helps.
- */
-static void on_sendv_result(struct ixev_ctx *ctx, const struct ix_call *call)
-{
-	int taken = call->result;
-
-	ctx->flags &= ~IXEV_F_SENDING;
-	if (ctx->state != IXEV_OPEN)
-		return;
-	if (taken == -E_AGAIN || taken == -E_NO_MEM)
-		taken = 0;
-	if (taken < 0) {
-		on_send_refused(ctx);
-		return;
-	}
-
-	ixev_queue_shift(ctx, taken);
-	if (ctx->nsend == 0) {
-		if (ctx->flags & IXEV_F_CLOSING)
-			ixev_mark(ctx);
-	} else if (ctx->taken_total != ctx->sent_total) {
-		ctx->flags |= IXEV_F_BLOCKED;
-	} else if (!(ctx->flags & IXEV_F_ACTIVE)) {
-		ctx->flags |= IXEV_F_ACTIVE;
-		list_append(&retry, ctx);
-	}
-}
-
-static void on_result(const struct ix_call *call, void *tag)
-{
-	if (tag == &listen_tag)
-		listen_result = call->result;
-	else if (call->op == IX_CALL_SENDV)
-		on_sendv_result(tag, call);
-	else if (call->op == IX_CALL_ACCEPT)
-		on_accept_result(tag, call);
-	else if (call->op == IX_CALL_CONNECT)
-		on_connect_result(tag, call);
-}
-
-static const struct ix_handlers handlers = {
-	.event = {
-		[IX_EV_KNOCK] = on_knock,
-		[IX_EV_CONNECTED] = on_connected,
-		[IX_EV_RECV] = on_recv,
-		[IX_EV_SENT] = on_sent,
-		[IX_EV_DEAD] = on_dead,
-		[IX_EV_TIMER] = ixev_on_timer,
-	},
-	.result = on_result,
-};
 
 /* ---- serving ---- */
 
@@ -271,7 +119,7 @@ static void serve_accept(struct ixev_ctx *ctx)
 static void serve_dial(struct ixev_ctx *ctx)
 {
 	if (ctx->flags & IXEV_F_CLOSING) {
-		die(ctx);
+		ixev_die(ctx);
 		return;
 	}
 	ix_connect((uint32_t)(uintptr_t)ctx, ctx->peer_ip, ctx->peer_port, ctx);
@@ -281,7 +129,7 @@ static void serve_dial(struct ixev_ctx *ctx)
 static void serve_dead(struct ixev_ctx *ctx)
 {
 	if (ctx->flags & IXEV_F_CLOSING)
-		conn_ops->release(ctx);
+		ixev_conn_ops->release(ctx);
 }
 
 static void serve_nothing(struct ixev_ctx *ctx)
@@ -344,13 +192,13 @@ int ixev_wait(void)
 
 int ixev_init(struct ixev_conn_ops *ops)
 {
-	conn_ops = ops;
+	ixev_conn_ops = ops;
 	return 0;
 }
 
 int ixev_attach(int cpu, struct ix_config *config)
 {
-	return conn_ops ? ix_attach(cpu, config, &handlers) : -E_INVAL;
+	return ixev_conn_ops ? ix_attach(cpu, config, &ixev_handlers) : -E_INVAL;
 }
 
 int ixev_init_thread(void)
@@ -362,10 +210,10 @@ int ixev_init_thread(void)
 
 int ixev_listen(uint16_t port)
 {
-	listen_result = -E_AGAIN;
-	int r = ix_listen(port, BACKLOG, 0, &listen_tag);
+	ixev_listen_result = -E_AGAIN;
+	int r = ix_listen(port, BACKLOG, 0, &ixev_listen_result);
 	if (r < 0)
 		return r;
 	r = run(0);
-	return r < 0 ? r : MIN(listen_result, 0);
+	return r < 0 ? r : MIN(ixev_listen_result, 0);
 }

@@ -36,7 +36,13 @@ enum ixev_state {
 
 #define CALLS_PER_SERVING 4 /* accept, recv_done, sendv, close */
 
+extern const struct ix_handlers ixev_handlers;
+extern struct ixev_conn_ops *ixev_conn_ops; /* the program's */
+extern int ixev_listen_result;              /* its address is the tag of the call that makes it */
+
 void ixev_mark(struct ixev_ctx *ctx);                         /* put it on the active list */
+void ixev_retry(struct ixev_ctx *ctx);                        /* the same, after the next round */
+void ixev_die(struct ixev_ctx *ctx);                          /* no event will come any more */
 void ixev_trigger(struct ixev_ctx *ctx, unsigned reason);     /* and tell the handler, if it wants that */
 void ixev_drop_received(struct ixev_ctx *ctx);                /* all that waits counts as consumed */
 void ixev_fire_refs(struct ixev_ctx *ctx);                    /* call back what sent_total has passed */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event layer's timers: each armed one has a slot, whose number is its id at the dataplane. A timer that is deleted
- * may be freed at once: its slot alone remembers the call that is still to be made.
+ * The event layer's timers: each armed one has a slot, whose number is its id at the dataplane. A timer
+ * that is deleted may be freed at once: its slot alone remembers the call that is still to be made.
  */
 #include <lib/ix/ixev_impl.h>
 

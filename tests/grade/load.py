@@ -38,7 +38,19 @@ suite.add("ab-tap", "ab: 20,000 connections, 32 at once, twice (tap)", 10, bench
 suite.add("ab-tap-kept", "ab -k: 20,000 requests on 32 connections, twice (tap)", 10, bench("-k"), unless=TOOLS)
 
 
-def killed_round(t, url, tap=None, clients=24):
+def await_flows(machine, wanted, seconds=30):
+    """Wait until that many flows are open."""
+    deadline = time.monotonic() + seconds
+    while True:
+        flows = levels(machine)["flows"]
+        if flows >= wanted:
+            return
+        if time.monotonic() > deadline:
+            raise Failure("of %d slow clients only %d are connected" % (wanted, flows))
+        time.sleep(0.5)
+
+
+def killed_round(t, machine, url, tap=None, clients=24):
     """Clients that read 1 MB slowly, each killed in the middle of it."""
     argv = ["curl", "-s", "--limit-rate", "20k", "-o", "/dev/null", url + "big.bin"]
     running = []
@@ -46,7 +58,8 @@ def killed_round(t, url, tap=None, clients=24):
         for _ in range(clients):
             running.append(t.host.children.start(
                 tap.inside(argv) if tap else argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
-        time.sleep(t.host.pace(2))
+        await_flows(machine, clients)
+        time.sleep(1)
     finally:
         for proc in running:
             t.host.children.finish(proc)
@@ -70,11 +83,11 @@ def settled(machine, want, seconds=150):
 def check_balance(t, machine, url, tap=None):
     """A warm-up round fills caches and pools; after two more rounds the levels are what they were after it."""
     whole_round(t, url, tap)
-    killed_round(t, url, tap)
+    killed_round(t, machine, url, tap)
     quiet = settled(machine, dict(levels(machine), flows=0))
     for _ in range(2):
         whole_round(t, url, tap)
-        killed_round(t, url, tap)
+        killed_round(t, machine, url, tap)
     now = settled(machine, quiet)
     if now != quiet or now["flows"] != 0:
         raise Failure("".join("%s: %d after the warm-up round, %d at the end\n" % (name, quiet[name], now[name])

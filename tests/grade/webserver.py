@@ -56,12 +56,14 @@ LEVELS = ("flows", "listeners", "bufs_free", "bufs_app", "bufs_stack", "slab_pag
 def levels(machine):
     """Free pages, and the dataplane's gauges that return to where they were when all is given back."""
     with Monitor(machine) as monitor:
-        text = monitor.run("mem") + monitor.run("dp")
-    found = dict(re.findall(r"\b(free|%s)\b\s*[:=]?\s*(\d+)" % "|".join(LEVELS), text))
-    lost = [name for name in ("free",) + LEVELS if name not in found]
-    if lost:
-        raise Failure("the monitor does not show %s:\n%s" % (", ".join(lost), text))
-    return {name: int(value) for name, value in found.items()}
+        memory, dataplane = monitor.run("mem"), monitor.run("dp")
+    free = re.search(r"free: (\d+)", memory)
+    shown = dict(re.findall(r"^ *([a-z_]+) +(\d+)", dataplane, re.M))  # those that are not 0
+    if not free or "listeners" not in shown:
+        raise Failure("the monitor does not show free pages or a dataplane's levels:\n" + memory + dataplane)
+    found = {name: int(shown.get(name, 0)) for name in LEVELS}
+    found["free_pages"] = int(free.group(1))
+    return found
 
 
 def check_load(tool, out, requests=None):
