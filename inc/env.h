@@ -27,7 +27,7 @@ enum { ENV_FREE, ENV_DYING, ENV_RUNNABLE, ENV_RUNNING, ENV_NOT_RUNNABLE };
 enum EnvType { ENV_TYPE_USER, ENV_TYPE_FS, ENV_TYPE_NS };
 
 /* Why an environment is ENV_NOT_RUNNABLE, other than for IPC. */
-enum { ENV_WAIT_NONE, ENV_WAIT_CONS, ENV_WAIT_ENV };
+enum { ENV_WAIT_NONE, ENV_WAIT_CONS, ENV_WAIT_ENV, ENV_WAIT_NET, ENV_WAIT_TIME };
 
 struct dp;
 
@@ -52,6 +52,16 @@ struct Env {
 	uint32_t env_ipc_value;
 	envid_t env_ipc_from;
 	int env_ipc_perm;
+
+	/* A send that waits for its receiver (kern/sys_ipc.c); pointers are kernel addresses. */
+	struct Env *env_ipc_to;      /* in whose queue it is, or NULL */
+	struct Env *env_ipc_next;    /* behind it in that queue */
+	uint32_t env_ipc_out[3];     /* value, page, perm */
+	bool env_ipc_calls;          /* it wants to receive as soon as it has sent */
+	struct Env *env_ipc_first, *env_ipc_last; /* who waits to send to this env */
+
+	uint32_t env_wake_ms;        /* with ENV_WAIT_TIME: when it wants to go on */
+	bool env_uses_net;           /* it has used lab 6's NIC (kern/lab6.c) */
 
 	struct dp *env_dp;           /* its dataplane, or NULL; kernel address */
 };

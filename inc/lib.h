@@ -59,6 +59,13 @@ unsigned int sys_time_msec(void);
 int sys_env_wait(envid_t envid); /* returns when that env is gone; -E_INVAL for the caller itself */
 int sys_cons_wait(void); /* returns when a character can be read */
 int sys_bootarg(const char *key, char *buf, size_t size);
+int sys_ipc_send(envid_t to, uint32_t value, void *page, int perm); /* waits until the other receives */
+int sys_ipc_call(envid_t to, uint32_t value, void *page, int perm, void *dstva);  /* the same, then sys_ipc_recv */
+int sys_ipc_reply(envid_t to, uint32_t value, void *page, int perm, void *dstva); /* sys_ipc_try_send, then sys_ipc_recv */
+int sys_sleep_until(unsigned int ms);             /* returns when sys_time_msec() is there */
+int sys_net_mac(uint8_t *mac);                    /* of the network card */
+int sys_net_send(const void *frame, size_t len);  /* -E_AGAIN: the card is behind; the frame may change after return */
+int sys_net_recv(void *buf, size_t size);         /* waits for a frame; its length */
 
 /*
  * A new environment with a copy of the caller's registers and no memory; it is not runnable yet. Its id, and

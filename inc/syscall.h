@@ -27,6 +27,13 @@ enum {
 	SYS_run_io,
 	SYS_dp_stat,
 	SYS_dp_ctl,
+	SYS_ipc_send,    /* (env, value, page, perm): like try_send, but waits for the receiver; kern/sys_ipc.c */
+	SYS_ipc_call,    /* (env, value, page, perm, dstva): ipc_send, then ipc_recv */
+	SYS_ipc_reply,   /* (env, value, page, perm, dstva): try_send and, if that worked, ipc_recv */
+	SYS_sleep_until, /* (ms): return when sys_time_msec has got there */
+	SYS_net_mac,     /* (6 bytes): lab 6's NIC; kern/sys_net.c */
+	SYS_net_send,    /* (frame, length) */
+	SYS_net_recv,    /* (buffer, size): waits for a frame; its length */
 	NSYSCALLS
 };
 

@@ -10,9 +10,11 @@
 #include <kern/dp/dp.h>
 #include <kern/elf.h>
 #include <kern/env.h>
+#include <kern/lab6.h>
 #include <kern/pmap.h>
 #include <kern/sched.h>
 #include <kern/spinlock.h>
+#include <kern/syscall.h>
 
 enum { GENERATION_STEP = 0x1000, ARGV_MAX = 16, TICK_US = 10000 };
 
@@ -179,6 +181,8 @@ void env_free(struct Env *e)
 {
 	if (e->env_dp)
 		dp_env_free(e);
+	lab6_env_free(e);
+	ipc_env_free(e);
 	if (thiscpu->cpu_pgdir == e->env_pgdir)
 		load_pgdir(kern_pgdir);
 	env_tell("free env %08x\n", e->env_id);
@@ -238,6 +242,7 @@ void env_run(struct Env *e)
 	if (c->cpu_pgdir != e->env_pgdir)
 		load_pgdir(e->env_pgdir);
 	arm_slice(c);
+	sched_share();
 	unlock_kernel();
 	env_pop_tf(&e->env_tf);
 }

@@ -14,6 +14,7 @@
 #include <kern/dp/dp.h>
 #include <kern/env.h>
 #include <kern/gdt.h>
+#include <kern/lab6.h>
 #include <kern/pmap.h>
 #include <kern/sched.h>
 #include <kern/spinlock.h>
@@ -103,6 +104,7 @@ void i386_init(void)
 	ioapic_init();
 	cons_irq_init();
 	pci_init();
+	lab6_init();
 	dp_init();
 
 	lock_kernel();

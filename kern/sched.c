@@ -11,12 +11,15 @@
 
 #include <kern/bootarg.h>
 #include <kern/console.h>
+#include <kern/dev/lapic.h>
 #include <kern/dp/dp.h>
 #include <kern/env.h>
 #include <kern/monitor.h>
 #include <kern/pmap.h>
 #include <kern/sched.h>
+#include <kern/sleep.h>
 #include <kern/spinlock.h>
+#include <kern/syscall.h>
 
 static struct {
 	struct Env *head, *tail;
@@ -39,9 +42,14 @@ static void dequeue(struct Env *e)
 	e->env_link = e->env_prev = NULL;
 }
 
-/* Wake one idle shared CPU that nobody else is waking already. */
-static void wake_idle_cpu(void)
+/*
+ * This CPU is about to run an env: if others are ready, wake one idle shared CPU, unless somebody does already. Not
+ * before: an env that has made another ready and then waits for it gives it this CPU, without an interrupt.
+ */
+void sched_share(void)
 {
+	if (!queue.head)
+		return;
 	for (struct CpuInfo *c = cpus; c < cpus + ncpu; c++) {
 		if (c->cpu_status == CPU_HALTED && !c->cpu_dp && !(c->cpu_mail & MAIL_SCHED)) {
 			mail_post(c, MAIL_SCHED);
@@ -66,6 +74,7 @@ void sched_ready(struct Env *e)
 		e->env_status = ENV_RUNNING;
 		return;
 	}
+	ipc_stop_sending(e);
 	e->env_status = ENV_RUNNABLE;
 	e->env_wait = ENV_WAIT_NONE;
 	e->env_wait_id = 0;
@@ -74,13 +83,13 @@ void sched_ready(struct Env *e)
 		return;
 	}
 	enqueue(e);
-	wake_idle_cpu();
 }
 
 void sched_remove(struct Env *e, unsigned status)
 {
 	if (is_queued(e))
 		dequeue(e);
+	ipc_stop_sending(e);
 	e->env_status = status;
 }
 
@@ -101,12 +110,18 @@ void sched_wake(int why, envid_t id)
 
 void cons_input_ready(void) { sched_wake(ENV_WAIT_CONS, 0); }
 
+/* Keys, frames and time come from outside; a message or another's end do not. */
+static bool waits_for_device(const struct Env *e)
+{
+	return e->env_wait == ENV_WAIT_CONS || e->env_wait == ENV_WAIT_NET || e->env_wait == ENV_WAIT_TIME;
+}
+
 /* Can anything ever run again without help from outside? */
 static bool anything_lives(void)
 {
 	for (struct Env *e = envs; e < envs + NENV; e++) {
 		bool blocked = e->env_status == ENV_NOT_RUNNABLE && !e->env_dp;
-		if (blocked ? e->env_wait == ENV_WAIT_CONS : e->env_status != ENV_FREE)
+		if (blocked ? waits_for_device(e) : e->env_status != ENV_FREE)
 			return true;
 	}
 	return false;
@@ -121,6 +136,9 @@ static void __attribute__((noreturn)) halt(void)
 	if (c->cpu_pgdir != kern_pgdir)
 		load_pgdir(kern_pgdir);
 	c->cpu_status = CPU_HALTED;
+	uint32_t us = sleep_us_left();
+	if (us && !c->cpu_timer_armed) /* one that is armed comes within a tick, and this CPU here again */
+		lapic_timer_oneshot(us);
 	unlock_kernel();
 	mail_leave_kernel();
 	asm volatile("movl $0, %%ebp\n\t"
@@ -153,6 +171,7 @@ static void sched_reserved(struct CpuInfo *c)
 
 		if (c->cpu_pgdir != e->env_pgdir)
 			load_pgdir(e->env_pgdir);
+		sched_share();
 		unlock_kernel();
 		dp_run_without_app(e);
 		lock_kernel();
@@ -174,6 +193,7 @@ void sched_yield(void)
 	if (c->cpu_dp)
 		sched_reserved(c);
 	mail_take(MAIL_SCHED);
+	sleep_wake();
 	e = queue.head;
 	if (!e)
 		idle();

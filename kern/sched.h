@@ -6,7 +6,8 @@
 #include <inc/env.h>
 
 void sched_yield(void) __attribute__((noreturn)); /* with the big lock: give the CPU to whoever is next */
-void sched_ready(struct Env *e);                  /* e becomes ENV_RUNNABLE, and an idle CPU hears of it */
+void sched_ready(struct Env *e);                  /* e becomes ENV_RUNNABLE */
+void sched_share(void);                           /* before this CPU runs an env: others are offered to an idle CPU */
 void sched_block(int why) __attribute__((noreturn)); /* the current env stops for a reason ENV_WAIT_x; another runs */
 void sched_wake(int why, envid_t id);              /* all that wait for that reason, and for that env, go on */
 void sched_remove(struct Env *e, unsigned status); /* e is taken off the queue, if on it, and gets `status` */

@@ -9,6 +9,7 @@
 #include <kern/env.h>
 #include <kern/pmap.h>
 #include <kern/sched.h>
+#include <kern/sleep.h>
 #include <kern/syscall.h>
 
 enum { KEY_MAX = 32 };
@@ -39,6 +40,16 @@ int32_t sys_time_msec(const uint32_t *a)
 {
 	(void)a;
 	return clock_ms() & 0x7fffffff; /* negative numbers are errors */
+}
+
+/* (ms): sleep until sys_time_msec would return at least that. */
+int32_t sys_sleep_until(const uint32_t *a)
+{
+	uint32_t now = clock_ms(), wait = (a[0] - now) & 0x7fffffff;
+
+	if (wait == 0 || wait > 0x3fffffff) /* that is in the past */
+		return 0;
+	sleep_until(now + wait);
 }
 
 /* (key, buffer, size): copies the value with its NUL, cut to size. Its length, -E_NOT_FOUND or -E_FAULT. */

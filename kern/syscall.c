@@ -30,6 +30,13 @@ static syscall_fn *const table[NSYSCALLS] = {
 	[SYS_run_io] = sys_run_io,
 	[SYS_dp_stat] = sys_dp_stat,
 	[SYS_dp_ctl] = sys_dp_ctl,
+	[SYS_ipc_send] = sys_ipc_send,
+	[SYS_ipc_call] = sys_ipc_call,
+	[SYS_ipc_reply] = sys_ipc_reply,
+	[SYS_sleep_until] = sys_sleep_until,
+	[SYS_net_mac] = sys_net_mac,
+	[SYS_net_send] = sys_net_send,
+	[SYS_net_recv] = sys_net_recv,
 };
 
 int32_t syscall(struct Trapframe *tf, uint32_t number, const uint32_t args[5])

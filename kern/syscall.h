@@ -9,6 +9,7 @@
 #include <inc/syscall.h>
 #include <inc/types.h>
 
+struct Env;
 struct Trapframe;
 
 int32_t syscall(struct Trapframe *tf, uint32_t number, const uint32_t args[5]);
@@ -25,12 +26,17 @@ syscall_fn sys_getenvid, sys_env_destroy, sys_env_wait, sys_yield, sys_exofork, 
     sys_env_set_pgfault_upcall;
 
 /* sys_ipc.c */
-syscall_fn sys_ipc_try_send, sys_ipc_recv;
+syscall_fn sys_ipc_try_send, sys_ipc_recv, sys_ipc_send, sys_ipc_call, sys_ipc_reply;
+void ipc_stop_sending(struct Env *e);  /* e does not wait any longer for somebody to receive */
+void ipc_env_free(struct Env *e);      /* e dies: those who wait to send to it fail */
 
 /* sys_misc.c */
-syscall_fn sys_cputs, sys_cgetc, sys_cons_wait, sys_time_msec, sys_bootarg;
+syscall_fn sys_cputs, sys_cgetc, sys_cons_wait, sys_time_msec, sys_sleep_until, sys_bootarg;
 
 /* sys_dp.c */
 syscall_fn sys_dp_attach, sys_dp_detach, sys_run_io, sys_dp_stat, sys_dp_ctl;
+
+/* sys_net.c */
+syscall_fn sys_net_mac, sys_net_send, sys_net_recv;
 
 #endif

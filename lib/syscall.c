@@ -43,6 +43,15 @@ SYSCALL(unsigned int, time_msec, (void), 0)
 SYSCALL(int, cons_wait, (void), 0)
 SYSCALL(int, env_wait, (envid_t envid), R(envid))
 SYSCALL(int, bootarg, (const char *key, char *buf, size_t size), R(key), R(buf), size)
+SYSCALL(int, ipc_send, (envid_t to, uint32_t value, void *page, int perm), R(to), value, R(page), R(perm))
+SYSCALL(int, ipc_call, (envid_t to, uint32_t value, void *page, int perm, void *dstva), R(to), value, R(page), R(perm),
+	R(dstva))
+SYSCALL(int, ipc_reply, (envid_t to, uint32_t value, void *page, int perm, void *dstva), R(to), value, R(page), R(perm),
+	R(dstva))
+SYSCALL(int, sleep_until, (unsigned int ms), ms)
+SYSCALL(int, net_mac, (uint8_t *mac), R(mac))
+SYSCALL(int, net_send, (const void *frame, size_t len), R(frame), len)
+SYSCALL(int, net_recv, (void *buf, size_t size), R(buf), size)
 
 SYSCALL(int, dp_attach, (int cpu, struct ix_config *config), R(cpu), R(config))
 SYSCALL(int, dp_detach, (void), 0)

@@ -21,6 +21,8 @@ struct netdev *netdev_claim(int n, enum netdev_owner owner)
 {
 	if (n < 0 || n >= nnetdevs || netdevs[n].owner != NETDEV_FREE)
 		return NULL;
+	if (netdevs[n].reserved != NETDEV_FREE && netdevs[n].reserved != owner)
+		return NULL;
 	netdevs[n].owner = owner;
 	return &netdevs[n];
 }

@@ -97,6 +97,7 @@ struct netdev {
 	uint8_t irq;                      /* IOAPIC pin */
 	uint16_t buf_size;                /* bytes of each receive buffer: 2048 */
 	enum netdev_owner owner;          /* one owner at a time; under the big lock */
+	enum netdev_owner reserved;       /* the only one who may claim it; NETDEV_FREE: anybody */
 	void *priv;                       /* driver's */
 	volatile uint32_t *regs;          /* driver's */
 	int nqueues;

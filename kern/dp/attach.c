@@ -32,6 +32,8 @@ enum {
 	GATEWAY_DEFAULT = 10 << 24 | 2 << 8 | 2,  /* 10.0.2.2 */
 };
 
+_Static_assert(IX_RXBUFS + BUF_SUPERS_MAX * PTSIZE <= IX_HEAP, "receive buffers lie below the heap");
+
 static uint32_t default_ip, default_gateway, default_batch;
 
 /* ---- Boot arguments ---- */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network as lab 6 knows it: programs send and receive frames by system calls. One NIC, claimed when the first
+ * program asks, given back when the last that used it is gone. With the big lock.
+ *
+ * Boot arguments: nicN=lab6 or nicN=dp keeps NIC N for one of the two sides; without, it is whose comes first.
+ * macN=xx:xx:xx:xx:xx:xx replaces the address that NIC N's card has.
+ */
+#ifndef JOS_KERN_LAB6_H
+#define JOS_KERN_LAB6_H
+
+#include <inc/types.h>
+
+struct Env;
+
+void lab6_init(void);                 /* at boot, after pci_init: reads the boot arguments */
+int lab6_use(struct Env *e);          /* before any of those below: 0, -E_NO_QUEUE, -E_NO_MEM */
+void lab6_env_free(struct Env *e);
+
+const uint8_t *lab6_mac(void);
+
+/*
+ * Send straight from the program's pages, which are held until the NIC has read them. 0, -E_AGAIN when the ring is
+ * full, -E_FAULT, -E_INVAL.
+ */
+int lab6_send(struct Env *e, uint32_t va, uint32_t len);
+
+/*
+ * The next frame, its length, or -E_FAULT or -E_INVAL. lab6_receive returns -E_AGAIN when there is none: then
+ * `e` is noted as the one who waits, and gets the next frame, and eax, from the interrupt. -E_IN_USE: another one waits.
+ */
+int lab6_receive(struct Env *e, uint32_t va, uint32_t size);
+
+#endif
