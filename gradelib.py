@@ -68,7 +68,9 @@ def grade(suite, tests, opts, host):
     report = Report(tests, opts.color, opts.verbose)
     status = OK
     try:
-        if not opts.no_build and not build(host, opts.jobs):
+        fault = host.build(opts.jobs, make=not opts.no_build)
+        if fault:
+            print("The tree is not built:\n%s" % fault, file=sys.stderr)
             return UNABLE
         host.ask_make()
         Schedule(tests, opts.jobs, lambda test: Context(test, host, opts.keep), report).run(host.children.stop_all)
@@ -82,13 +84,6 @@ def grade(suite, tests, opts, host):
     if status == OK and any(r.status == Result.FAIL for r in outcome):
         status = FAILED
     return status
-
-
-def build(host, jobs):
-    last_words = host.build(jobs)
-    if last_words is not None:
-        print("The tree does not build:\n%s" % last_words, file=sys.stderr)
-    return last_words is None
 
 
 def write_files(suite, outcome, opts, seconds):

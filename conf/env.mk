@@ -34,8 +34,10 @@ ACCEL ?= tcg
 # user, or tap with TAP=an existing tap device.
 NET ?= user
 TAP ?=
-# Anything: QEMU traces what its NIC does.
+# What lab 6's driver prints: tx, rx, rxfilter, with commas.
 E1000_DEBUG ?=
+# on: lab 6's network server runs at `make qemu`; programs that use sockets have it anyway.
+NS ?=
 # More boot arguments, such as ARGS='exit=1'.
 ARGS ?=
 # Ports of this host for the guest's ports 7, 80 and 11211, and for gdb: free ones, if not set.

@@ -34,15 +34,15 @@ URL_tap = http://10.0.2.15/
 ACCEL_tcg = tcg,thread=multi
 
 # $(call boot_args,WORDS): the boot arguments; QEMU wants each comma twice.
-boot_args = $(subst $(comma),$(comma)$(comma),$(strip $1 url=$(or $(URL_$(NET)),$(error NET is user or tap)) $(ARGS)))
+boot_args = $(subst $(comma),$(comma)$(comma),$(strip $1 url=$(or $(URL_$(NET)),$(error NET is user or tap)) \
+	$(if $(E1000_DEBUG),e1000_debug=$(E1000_DEBUG)) $(ARGS)))
 
 QEMUOPTS = -m $(MEM) -smp $(CPUS),sockets=$(CPUS),cores=1,threads=1 -accel $(or $(ACCEL_$(ACCEL)),$(ACCEL)) -no-reboot -serial mon:stdio \
 	-drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw,snapshot=on \
 	-drive file=$(OBJDIR)/fs/fs.img,index=1,media=disk,format=raw \
 	-netdev $(NET_$(NET)) -device $(NIC),netdev=net0,mac=52:54:00:12:34:56,addr=3,romfile= \
 	-object filter-dump,id=capture,netdev=net0,file=qemu.pcap \
-	-device isa-debug-exit,iobase=0xf4,iosize=4 \
-	$(if $(E1000_DEBUG),-trace '$(NIC)*' -trace 'e1000x*')
+	-device isa-debug-exit,iobase=0xf4,iosize=4
 
 # --- Running ---
 # A program's name, its file, and its boot arguments, from a target's stem such as `echo,hello`.
@@ -50,8 +50,14 @@ program_word = $(firstword $(subst $(comma), ,$1))
 program = $(if $(findstring _,$(program_word)),,user_)$(program_word)
 program_folder = $(firstword $(subst _, ,$(program)))
 program_file = $(OBJDIR)/strip/$(program_folder)/$(patsubst $(program_folder)_%,%,$(program))
-program_args = run=$(program)$(patsubst $(program_word)%,%,$1) $(if $(filter $(program),$(WITHOUT_FS)),fs=off)
-program_opts = -fw_cfg name=opt/jos/bin/$(program),file=$(program_file)
+program_args = run=$(program)$(patsubst $(program_word)%,%,$1) $(if $(filter $(program),$(WITHOUT_FS)),fs=off) $(if $(program_needs_ns),ns=on)
+program_opts = -fw_cfg name=opt/jos/bin/$(program),file=$(program_file) $(if $(program_needs_ns),$(ns_opts))
+
+# Programs that use sockets find lab 6's network server running; other targets bring it up with NS=on.
+program_needs_ns = $(filter $(program),$(WITH_NS))
+ns_file := $(OBJDIR)/strip/net/ns
+ns_opts := -fw_cfg name=opt/jos/bin/net_ns,file=$(ns_file)
+ns_wanted := $(filter on,$(NS))
 
 # $(call start,HOW,BOOT WORDS,OPTIONS), where HOW is the target's suffix.
 HOW_ :=
@@ -66,9 +72,9 @@ define start
 endef
 
 define machine_targets
-qemu$1: $$(IMAGES)
-	$$(call start,$1)
-run-%$1: $$(IMAGES) $$$$(call program_file,$$$$*)
+qemu$1: $$(IMAGES) $$(if $$(ns_wanted),$$(ns_file))
+	$$(call start,$1,$$(if $$(ns_wanted),ns=on),$$(if $$(ns_wanted),$$(ns_opts)))
+run-%$1: $$(IMAGES) $$$$(call program_file,$$$$*) $(ns_file)
 	$$(call start,$1,$$(call program_args,$$*),$$(call program_opts,$$*))
 .PHONY: qemu$1
 endef

@@ -7,9 +7,10 @@
 GOALS_WITHOUT_TOOLS := help doctor clean realclean distclean tarball handin
 GOALS := $(or $(MAKECMDGOALS),all)
 SETUP_KINDS := run \
-	$(if $(filter grade check-host,$(GOALS)),test) $(if $(filter check-warnings,$(GOALS)),lint) $(if $(filter gdb,$(GOALS)),debug)
+	$(if $(filter grade check-host,$(GOALS)),test) $(if $(filter check-warnings,$(GOALS)),lint) $(if $(filter gdb,$(GOALS)),debug) \
+	$(if $(filter bench bench-%,$(GOALS)),bench)
 
-$(addprefix .deps/,run test lint debug): .deps/%: conf/setup conf/toolchain
+$(addprefix .deps/,run test lint debug bench): .deps/%: conf/setup conf/toolchain
 	@LWIP='$(LWIP)' GCCPREFIX='$(GCCPREFIX)' HOSTCC='$(HOSTCC)' PYTHON='$(PYTHON)' QEMU='$(QEMU)' conf/setup $*
 
 LWIP_DIR := $(or $(LWIP),.deps/lwip)
@@ -45,7 +46,7 @@ WARNINGS := -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
 # wants) are the only ones from outside.
 COMMON_CFLAGS = -m32 -march=i686 -std=gnu11 -O2 -g -ffreestanding -fno-builtin -fno-pic -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing \
-	-mno-sse -mno-mmx -nostdinc -isystem $(CC_INCLUDE) -I.
+	-fno-delete-null-pointer-checks -mno-sse -mno-mmx -nostdinc -isystem $(CC_INCLUDE) -I.
 CC_INCLUDE = $(eval CC_INCLUDE := $$(shell $$(CC) -print-file-name=include))$(CC_INCLUDE)
 LDFLAGS := -m elf_i386 -nostdlib -static -z max-page-size=0x1000 -z noexecstack
 TOOL_CFLAGS := -std=gnu11 -O2 -g -I. -DJOS_HOST $(WARNINGS)

@@ -46,6 +46,7 @@ union Nsipc {
 	struct Nsreq_accept {
 		int req_s;
 		socklen_t req_addrlen;
+		int req_wants_fd; /* the reply shall bring a page for the descriptor; see lib/sockets.c */
 	} accept;
 	struct Nsret_accept {
 		struct Nsaddr ret_addr;
@@ -90,6 +91,7 @@ union Nsipc {
 		int req_domain;
 		int req_type;
 		int req_protocol;
+		int req_wants_fd;
 	} socket;
 	struct jif_pkt pkt;
 	char _pad[PGSIZE];

@@ -10,6 +10,7 @@
 #include <kern/dp/dp.h>
 #include <kern/elf.h>
 #include <kern/env.h>
+#include <kern/gdt.h>
 #include <kern/lab6.h>
 #include <kern/pmap.h>
 #include <kern/sched.h>
@@ -46,22 +47,23 @@ void env_tell(const char *fmt, ...)
 /* An id of the place in envs[] that was not used before; positive, and never below 0x1000. */
 static envid_t next_id(const struct Env *e)
 {
-	envid_t generation = (e->env_id + GENERATION_STEP) & ~(NENV - 1);
+	envid_t generation = ((uint32_t)e->env_id + GENERATION_STEP) & ~(NENV - 1);
 
 	return (generation > 0 ? generation : GENERATION_STEP) | (e - envs);
 }
 
-static int make_address_space(struct Env *e)
+/* NULL when memory is out. */
+static pde_t *make_address_space(void)
 {
 	struct PageInfo *pp = page_alloc(ALLOC_ZERO);
 	if (!pp)
-		return -E_NO_MEM;
+		return NULL;
 
 	pp->pp_ref++;
-	e->env_pgdir = page2kva(pp);
-	memcpy(&e->env_pgdir[PDX(UTOP)], &kern_pgdir[PDX(UTOP)], (NPDENTRIES - PDX(UTOP)) * sizeof(pde_t));
-	e->env_pgdir[PDX(UVPT)] = page2pa(pp) | PTE_P | PTE_U;
-	return 0;
+	pde_t *pgdir = page2kva(pp);
+	memcpy(&pgdir[PDX(UTOP)], &kern_pgdir[PDX(UTOP)], (NPDENTRIES - PDX(UTOP)) * sizeof(pde_t));
+	pgdir[PDX(UVPT)] = page2pa(pp) | PTE_P | PTE_U;
+	return pgdir;
 }
 
 int env_alloc(struct Env **store, envid_t parent)
@@ -69,16 +71,14 @@ int env_alloc(struct Env **store, envid_t parent)
 	struct Env *e = free_list;
 	if (!e)
 		return -E_NO_FREE_ENV;
+	pde_t *pgdir = make_address_space();
+	if (!pgdir)
+		return -E_NO_MEM; /* and *e keeps its old id, so that no id comes twice */
 
-	struct Env *next_free = e->env_link;
 	envid_t id = next_id(e);
+	free_list = e->env_link;
 	memset(e, 0, sizeof(*e));
-	e->env_link = next_free;
-	if (make_address_space(e) < 0)
-		return -E_NO_MEM;
-	free_list = next_free;
-
-	e->env_link = NULL;
+	e->env_pgdir = pgdir;
 	e->env_id = id;
 	e->env_parent_id = parent;
 	e->env_tf.tf_ds = e->env_tf.tf_es = e->env_tf.tf_ss = GD_UD | 3;
@@ -161,6 +161,13 @@ int envid2env(envid_t id, struct Env **store, bool checkperm)
 	return 0;
 }
 
+struct CpuInfo *env_elsewhere(const struct Env *e)
+{
+	struct CpuInfo *c = &cpus[e->env_cpunum];
+
+	return c != thiscpu && c->cpu_env == e ? c : NULL;
+}
+
 static void free_user_half(pde_t *pgdir)
 {
 	for (unsigned d = 0; d < PDX(UTOP); d++) {
@@ -176,9 +183,20 @@ static void free_user_half(pde_t *pgdir)
 	}
 }
 
+/* Children that e has not let run yet die with it: nobody else may start them, or end them. They have no children. */
+static void free_unborn(const struct Env *e)
+{
+	for (struct Env *child = envs; child < envs + NENV; child++) {
+		if (child->env_parent_id == e->env_id && child->env_status == ENV_NOT_RUNNABLE && child->env_runs == 0)
+			env_free(child);
+	}
+}
+
 /* Only where e runs, or where it cannot run: with the last mapping gone no CPU may be on its page directory. */
 void env_free(struct Env *e)
 {
+	sched_remove(e, ENV_DYING); /* while it still shows, by env_dp, whether it is on the run queue */
+	free_unborn(e);
 	if (e->env_dp)
 		dp_env_free(e);
 	lab6_env_free(e);
@@ -189,7 +207,7 @@ void env_free(struct Env *e)
 	free_user_half(e->env_pgdir);
 	page_decref(pa2page(PADDR(e->env_pgdir)));
 	e->env_pgdir = NULL;
-	sched_remove(e, ENV_FREE);
+	e->env_status = ENV_FREE;
 	sched_wake(ENV_WAIT_ENV, e->env_id);
 	if (curenv == e)
 		curenv = NULL;
@@ -197,12 +215,10 @@ void env_free(struct Env *e)
 	free_list = e;
 }
 
-/* The CPU that alone may free e, if that is another one: where e runs, or the one reserved for it. Else NULL. */
-static struct CpuInfo *keeper_of(struct Env *e)
+/* The CPU that alone may free e, and later: where e is, or the one reserved for it. NULL: it may be freed here and now. */
+static struct CpuInfo *keeper_of(const struct Env *e)
 {
-	struct CpuInfo *c = &cpus[e->env_dp ? dp_cpu(e) : e->env_cpunum];
-
-	return c != thiscpu && (e->env_dp || c->cpu_env == e) ? c : NULL;
+	return e->env_dp && e != curenv ? &cpus[dp_cpu(e)] : env_elsewhere(e);
 }
 
 void env_destroy(struct Env *e)
@@ -236,6 +252,7 @@ void env_run(struct Env *e)
 	if (c->cpu_env != e) {
 		c->cpu_env = e;
 		e->env_runs++;
+		gdt_load_user_segments();
 	}
 	e->env_status = ENV_RUNNING;
 	e->env_cpunum = cpunum();

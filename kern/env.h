@@ -23,6 +23,7 @@ void env_destroy(struct Env *e); /* does not return if e is the current env; an 
  * only disturb. The line begins with the id of the current env.
  */
 void env_tell(const char *fmt, ...);
+struct CpuInfo *env_elsewhere(const struct Env *e); /* the CPU that e is on now, if it is another than this one; else NULL */
 int envid2env(envid_t id, struct Env **store, bool checkperm); /* 0 or -E_BAD_ENV */
 
 void env_run(struct Env *e) __attribute__((noreturn));     /* with the big lock, which it gives up */

@@ -18,13 +18,19 @@ static struct Segdesc gdt[GD_TSS0 / 8 + NCPU] = {
 	[GD_UD / 8] = FLAT(STA_W, 3),
 };
 
+/* The kernel uses neither fs nor gs, and saves neither. */
+void gdt_load_user_segments(void)
+{
+	asm volatile("mov %w0, %%fs; mov %w0, %%gs" ::"r"(GD_UD | 3));
+}
+
 static void load_segments(void)
 {
 	struct Pseudodesc pd = { sizeof(gdt) - 1, (uint32_t)gdt };
 
 	lgdt(&pd);
 	asm volatile("mov %w0, %%ds; mov %w0, %%es; mov %w0, %%ss" ::"r"(GD_KD));
-	asm volatile("mov %w0, %%fs; mov %w0, %%gs" ::"r"(GD_UD | 3));
+	gdt_load_user_segments();
 	asm volatile("ljmp %0, $1f; 1:" ::"i"(GD_KT));
 	lldt(0);
 }

@@ -34,7 +34,7 @@ static void start_embedded(const char *name, enum EnvType type)
 }
 
 /* A program that QEMU hands over, read into memory that is free again when it is loaded. */
-static bool start_handed_over(const char *name, int argc, const char *const *argv)
+static bool start_handed_over(const char *name, enum EnvType type, int argc, const char *const *argv)
 {
 	char path[64];
 	uint16_t selector;
@@ -49,7 +49,7 @@ static bool start_handed_over(const char *name, int argc, const char *const *arg
 		return true;
 	}
 	fwcfg_read(selector, page2kva(room), size);
-	env_create(page2kva(room), size, ENV_TYPE_USER, argc, argv);
+	env_create(page2kva(room), size, type, argc, argv);
 	superpage_free(room);
 	return true;
 }
@@ -68,8 +68,19 @@ static void start_named(const char *run)
 		if (p)
 			*p++ = '\0';
 	}
-	if (!start_handed_over(argv[0], argc > 1 ? argc : 0, argv))
+	if (!start_handed_over(argv[0], ENV_TYPE_USER, argc > 1 ? argc : 0, argv))
 		start_embedded(argv[0], ENV_TYPE_USER);
+}
+
+/* Lab 6's network server, where `ns=on` asks for it; make does for programs that use sockets. */
+static void start_ns(void)
+{
+#ifndef TEST_NO_NS
+	const char *ns = bootarg("ns");
+
+	if (ns && strcmp(ns, "on") == 0 && !start_handed_over("net_ns", ENV_TYPE_NS, 0, NULL))
+		cprintf("ns=on: net_ns was not handed over\n");
+#endif
 }
 
 static void start_programs(void)
@@ -78,6 +89,7 @@ static void start_programs(void)
 
 	if (!fs || strcmp(fs, "off") != 0)
 		start_embedded("fs_fs", ENV_TYPE_FS);
+	start_ns();
 	if (run)
 		start_named(run);
 	else

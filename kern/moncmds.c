@@ -176,3 +176,10 @@ static int mappings_command(int argc, char **argv, struct Trapframe *tf)
 		show_mappings(pgdir, PGNUM(words[0]), PGNUM(words[1]) + 1);
 	return 0;
 }
+
+MONITOR_CMD(panic_command, "panic", "end it all, to see what a panic looks like");
+static int panic_command(int argc, char **argv, struct Trapframe *tf)
+{
+	(void)argc, (void)argv, (void)tf;
+	panic("as asked on the console");
+}

@@ -119,8 +119,13 @@ static int kerninfo(int argc, char **argv, struct Trapframe *tf)
 MONITOR_CMD(backtrace, "backtrace", "who called whom");
 static int backtrace(int argc, char **argv, struct Trapframe *tf) { return mon_backtrace(argc, argv, tf); }
 
+static const struct Trapframe *stepped; /* of the program that runs one instruction, or NULL */
+
+bool monitor_steps(const struct Trapframe *tf) { return tf == stepped; }
+
 static int leave(struct Trapframe *tf, uint32_t trap_flag)
 {
+	stepped = trap_flag ? tf : NULL;
 	if (tf)
 		tf->tf_eflags = (tf->tf_eflags & ~FL_TF) | trap_flag;
 	return LEAVE;

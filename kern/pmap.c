@@ -120,13 +120,15 @@ struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store)
 	return PGNUM(pa) < npages ? pa2page(pa) : NULL;
 }
 
+enum { REFS_MAX = 0xff00 }; /* what pp_ref can count, less what the kernel itself may add (kern/lab6.c) */
+
 /*
  * The old mapping, if any, is undone after the new one is counted: so inserting a page where it is already, with
  * other permissions, never frees it. A PTE_PS region belongs to the dataplane and is refused by the callers.
  */
 int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
 {
-	pte_t *pte = pgdir_walk(pgdir, va, 1);
+	pte_t *pte = pp->pp_ref < REFS_MAX ? pgdir_walk(pgdir, va, 1) : NULL;
 	if (!pte)
 		return -E_NO_MEM;
 

@@ -60,7 +60,7 @@ struct PageInfo *superpage_alloc(void);
 void superpage_free(struct PageInfo *first);
 
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);
-int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm); /* 0 or -E_NO_MEM */
+int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm); /* 0, or -E_NO_MEM: also when pp is mapped too often */
 void page_remove(pde_t *pgdir, void *va);
 struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
 

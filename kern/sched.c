@@ -59,12 +59,7 @@ void sched_share(void)
 }
 
 /* It was told to stop while on another CPU, and has not noticed yet. */
-static bool still_on_cpu(const struct Env *e)
-{
-	const struct CpuInfo *c = &cpus[e->env_cpunum];
-
-	return c != thiscpu && c->cpu_env == e && !e->env_dp;
-}
+static bool still_on_cpu(const struct Env *e) { return env_elsewhere(e) && !e->env_dp; }
 
 void sched_ready(struct Env *e)
 {
@@ -74,7 +69,7 @@ void sched_ready(struct Env *e)
 		e->env_status = ENV_RUNNING;
 		return;
 	}
-	ipc_stop_sending(e);
+	ipc_stop_waiting(e);
 	e->env_status = ENV_RUNNABLE;
 	e->env_wait = ENV_WAIT_NONE;
 	e->env_wait_id = 0;
@@ -166,11 +161,14 @@ static void __attribute__((noreturn)) idle(void)
  */
 static void sched_reserved(struct CpuInfo *c)
 {
+	c->cpu_env = NULL; /* whoever was here last: nobody must wait for this CPU to notice what became of it */
 	while (c->cpu_dp) {
 		struct Env *e = dp_env(c->cpu_dp);
 
 		if (c->cpu_pgdir != e->env_pgdir)
 			load_pgdir(e->env_pgdir);
+		if (e->env_status == ENV_RUNNABLE || e->env_status == ENV_DYING)
+			mail_post(c, MAIL_SCHED); /* the request that said so may have been taken by the trap that led here */
 		sched_share();
 		unlock_kernel();
 		dp_run_without_app(e);
@@ -190,6 +188,8 @@ void sched_yield(void)
 
 	if (e && e->env_status == ENV_RUNNING)
 		sched_ready(e);
+	else if (e && e->env_status == ENV_DYING)
+		env_free(e);
 	if (c->cpu_dp)
 		sched_reserved(c);
 	mail_take(MAIL_SCHED);

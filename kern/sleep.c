@@ -9,6 +9,8 @@
 #include <kern/sched.h>
 #include <kern/sleep.h>
 
+enum { LONGEST_NAP_MS = 60000 }; /* a CPU that halts for longer looks up in between */
+
 static struct {
 	bool any;
 	uint32_t first_ms; /* no sleeper's time is before this */
@@ -59,5 +61,5 @@ uint32_t sleep_us_left(void)
 	if (!sleepers.any)
 		return 0;
 	int32_t ms = sleepers.first_ms - clock_ms();
-	return ms > 0 ? (uint32_t)ms * 1000 : 1;
+	return ms > 0 ? MIN(ms, LONGEST_NAP_MS) * 1000 : 1;
 }

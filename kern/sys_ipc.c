@@ -73,6 +73,15 @@ void ipc_stop_sending(struct Env *e)
 	e->env_tf.tf_regs.reg_eax = -E_IPC_NOT_RECV;
 }
 
+void ipc_stop_waiting(struct Env *e)
+{
+	ipc_stop_sending(e);
+	if (!e->env_ipc_recving)
+		return;
+	e->env_ipc_recving = false;
+	e->env_tf.tf_regs.reg_eax = -E_IPC_NOT_RECV;
+}
+
 void ipc_env_free(struct Env *e)
 {
 	struct Env *sender;
@@ -146,6 +155,8 @@ static int send_or_wait(const uint32_t *a, bool calls)
 
 	if (r < 0)
 		return r;
+	if (to == self)
+		return -E_INVAL; /* it would wait for itself */
 	if (to->env_ipc_recving)
 		return transfer(self, to, a + 1);
 	for (int i = 0; i < 3; i++)

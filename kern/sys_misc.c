@@ -12,13 +12,16 @@
 #include <kern/sleep.h>
 #include <kern/syscall.h>
 
-enum { KEY_MAX = 32 };
+enum { KEY_MAX = 32, CPUTS_MAX = 64 * 1024 };
 
-/* (string, length): print it; whoever passes what it may not read is destroyed. */
+/*
+ * (string, length): print it; whoever passes what it may not read is destroyed. Of a long string only the beginning is
+ * printed: the whole machine waits meanwhile.
+ */
 int32_t sys_cputs(const uint32_t *a)
 {
 	user_mem_assert(curenv, (void *)a[0], a[1], 0);
-	cprintf("%.*s", (int)a[1], (const char *)a[0]);
+	cprintf("%.*s", (int)MIN(a[1], (uint32_t)CPUTS_MAX), (const char *)a[0]);
 	return 0;
 }
 

@@ -28,6 +28,7 @@ syscall_fn sys_getenvid, sys_env_destroy, sys_env_wait, sys_yield, sys_exofork, 
 /* sys_ipc.c */
 syscall_fn sys_ipc_try_send, sys_ipc_recv, sys_ipc_send, sys_ipc_call, sys_ipc_reply;
 void ipc_stop_sending(struct Env *e);  /* e does not wait any longer for somebody to receive */
+void ipc_stop_waiting(struct Env *e);  /* ... or to receive */
 void ipc_env_free(struct Env *e);      /* e dies: those who wait to send to it fail */
 
 /* sys_misc.c */

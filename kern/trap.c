@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Traps. trap() is the only way into the kernel after boot, and it never returns: every path ends in env_run(),
- * env_pop_tf() or the idle loop. It takes the big lock, except for sys_run_io, which stays on its reserved CPU.
+ * Traps. trap() and trap_sysenter() are the only ways into the kernel after boot. Every path ends in env_run(),
+ * env_pop_tf(), the idle loop, or, from sysenter, in sysexit. They take the big lock, except for sys_run_io, which stays
+ * on its reserved CPU. trap() returns when it was the kernel that was interrupted, and that may be.
  */
 #include <inc/error.h>
 #include <inc/syscall.h>
@@ -20,9 +21,18 @@
 #include <kern/syscall.h>
 #include <kern/trap.h>
 
-enum { NVECTORS = 64, NIRQS = 24 };
+enum {
+	NVECTORS = 64,
+	NIRQS = 24,
+	MSR_SYSENTER_CS = 0x174, /* SDM vol. 4, table 2-2; the stack's segment, and the program's two, follow in the GDT */
+	MSR_SYSENTER_ESP = 0x175,
+	MSR_SYSENTER_EIP = 0x176,
+	CPUID_SEP = 1 << 11,     /* leaf 1, edx: the processor has sysenter */
+	KEPT_FLAGS = FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF | FL_IOPL_MASK, /* of a program that came by sysenter */
+};
 
 extern const uint32_t vectors[NVECTORS];
+extern const char sysenter_entry[];
 struct Gatedesc idt[256];
 
 static struct {
@@ -52,8 +62,15 @@ void trap_init(void)
 void trap_init_percpu(void)
 {
 	struct Pseudodesc pd = { sizeof(idt) - 1, (uint32_t)idt };
+	uint32_t features;
 
 	lidt(&pd);
+	cpuid(1, NULL, NULL, NULL, &features);
+	if (features & CPUID_SEP) {
+		wrmsr(MSR_SYSENTER_CS, GD_KT);
+		wrmsr(MSR_SYSENTER_ESP, thiscpu->cpu_ts.ts_esp0);
+		wrmsr(MSR_SYSENTER_EIP, (uint32_t)sysenter_entry);
+	}
 }
 
 void irq_register(int irq, irq_handler handler, void *arg)
@@ -85,7 +102,7 @@ void page_fault_handler(struct Trapframe *tf)
 	utf->utf_err = tf->tf_err;
 	utf->utf_regs = tf->tf_regs;
 	utf->utf_eip = tf->tf_eip;
-	utf->utf_eflags = tf->tf_eflags;
+	utf->utf_eflags = tf->tf_eflags & ~FL_TF; /* the monitor's single step is not the program's to go back to */
 	utf->utf_esp = tf->tf_esp;
 	tf->tf_esp = (uintptr_t)utf;
 	tf->tf_eip = (uintptr_t)e->env_pgfault_upcall;
@@ -136,8 +153,13 @@ static void dispatch(struct Trapframe *tf)
 		page_fault_handler(tf);
 		return;
 	case T_BRKPT:
-	case T_DEBUG:
 		monitor(tf);
+		return;
+	case T_DEBUG: /* a program may set the trap flag itself: that is its own end, not the machine's */
+		if (monitor_steps(tf))
+			monitor(tf);
+		else
+			user_fault(tf, 0);
 		return;
 	case T_KICK:
 		mail_poll();
@@ -150,23 +172,25 @@ static void dispatch(struct Trapframe *tf)
 		user_fault(tf, 0);
 }
 
-/* The dataplane's system call: no lock, no copy of the frame. Back to the program, unless another CPU wants something. */
-static void run_io(struct Trapframe *tf)
+static bool is_run_io(const struct Trapframe *tf)
+{
+	return tf->tf_trapno == T_SYSCALL && tf->tf_regs.reg_eax == SYS_run_io && curenv->env_dp;
+}
+
+/* The dataplane's system call: no lock, no copy of the frame. False: another CPU wants something of the core here. */
+static bool run_io(struct Trapframe *tf)
 {
 	const struct PushRegs *r = &tf->tf_regs;
 
 	tf->tf_regs.reg_eax = dp_run_io(curenv, r->reg_edx, r->reg_ecx);
-	if (!(thiscpu->cpu_mail & MAIL_SCHED))
-		env_pop_tf(tf);
+	return !(thiscpu->cpu_mail & MAIL_SCHED);
 }
 
-static void enter_from_user(struct Trapframe *tf)
+/* The big lock is taken, and the current env's registers are kept where all can find them. */
+static void enter_core(const struct Trapframe *tf)
 {
 	struct Env *e = curenv;
-	bool is_run_io = tf->tf_trapno == T_SYSCALL && tf->tf_regs.reg_eax == SYS_run_io && e->env_dp;
 
-	if (is_run_io)
-		run_io(tf);
 	lock_kernel();
 	mail_take(MAIL_SCHED);
 	if (e->env_status == ENV_DYING) {
@@ -174,8 +198,33 @@ static void enter_from_user(struct Trapframe *tf)
 		sched_yield();
 	}
 	e->env_tf = *tf;
-	if (!is_run_io)
-		dispatch(&e->env_tf);
+}
+
+static void __attribute__((noreturn)) leave_core(struct Trapframe *tf)
+{
+	if (cons_wants_monitor())
+		monitor(tf);
+	struct Env *e = curenv;
+	if (e && e->env_status == ENV_RUNNING)
+		env_run(e);
+	sched_yield();
+}
+
+static void enter_from_user(struct Trapframe *tf)
+{
+	bool is_io = is_run_io(tf);
+
+	if (is_io && run_io(tf))
+		env_pop_tf(tf);
+	enter_core(tf);
+	if (!is_io)
+		dispatch(&curenv->env_tf);
+}
+
+/* A program that steps through itself has entered by sysenter: the step ends before the kernel's first instruction. */
+static bool is_step_into_kernel(const struct Trapframe *tf)
+{
+	return tf->tf_trapno == T_DEBUG && tf->tf_eip == (uintptr_t)sysenter_entry;
 }
 
 static void enter_from_kernel(struct Trapframe *tf)
@@ -194,15 +243,28 @@ static void enter_from_kernel(struct Trapframe *tf)
 void trap(struct Trapframe *tf)
 {
 	thiscpu->cpu_in_kernel = 1;
-	if ((tf->tf_cs & 3) == 3)
+	if ((tf->tf_cs & 3) == 3) {
 		enter_from_user(tf);
-	else
+	} else if (is_step_into_kernel(tf)) {
+		tf->tf_eflags &= ~FL_TF;
+		return;
+	} else {
 		enter_from_kernel(tf);
+	}
+	leave_core(tf);
+}
 
-	if (cons_wants_monitor())
-		monitor(tf);
-	struct Env *e = curenv;
-	if (e && e->env_status == ENV_RUNNING)
-		env_run(e);
-	sched_yield();
+/* The fast way in. It returns for the fast way back, which restores no flags: not for a program with I/O rights. */
+void trap_sysenter(struct Trapframe *tf)
+{
+	tf->tf_eflags = (tf->tf_eflags & KEPT_FLAGS) | FL_IF;
+	if (!is_run_io(tf) || (tf->tf_eflags & FL_IOPL_MASK))
+		trap(tf);
+	thiscpu->cpu_in_kernel = 1;
+	if (run_io(tf)) {
+		mail_leave_kernel();
+		return;
+	}
+	enter_core(tf);
+	leave_core(tf);
 }

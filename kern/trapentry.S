@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One entry point for each of the 64 traps that can happen, all alike: each leaves a whole struct Trapframe on the kernel
- * stack and calls trap(frame), which does not return. vectors[n] is the address of entry n.
+ * stack and calls trap(frame), which returns only when the kernel was interrupted and goes on. vectors[n] is the
+ * address of entry n. And one for sysenter.
  *
  * The processor pushes an error code for some exceptions only (SDM vol. 3, 6.13): entries of the others push 0.
  */
@@ -44,5 +45,44 @@ alltraps:
 	movl 8(%esp), %ebp
 1:	pushl %esp
 	call trap
-2:	hlt
-	jmp 2b
+	addl $4, %esp
+	popal
+	popl %es
+	popl %ds
+	addl $8, %esp
+	iret
+
+/*
+ * sysenter (SDM vol. 3, 5.8.7): system call number and arguments as for int $0x30, but the program names the place where
+ * it wants to go on, in esi, and its stack pointer, in ebp; its flags, ecx and edx are lost. The processor has loaded
+ * eip, esp, cs and ss, and cleared IF. All else is the program's: data segments, and flags that bend what the
+ * kernel does (NT, TF, AC, DF). With TF set, a debug trap comes before the first instruction: trap.c lets it pass.
+ */
+	.globl sysenter_entry
+sysenter_entry:
+	pushl $(GD_UD | 3)
+	pushl %ebp
+	pushfl
+	pushl $(GD_UT | 3)
+	pushl %esi
+	pushl $0
+	pushl $T_SYSCALL
+	pushl %ds
+	pushl %es
+	pushal
+	pushl $2                        /* no flag at all: the lowest but one is always 1 */
+	popfl
+	movl $GD_KD, %eax
+	movw %ax, %ds
+	movw %ax, %es
+	xorl %ebp, %ebp
+	pushl %esp
+	call trap_sysenter              /* returns if the fast way back can be taken */
+	addl $4, %esp
+	popal
+	popl %es
+	popl %ds
+	movl 8(%esp), %edx              /* tf_eip */
+	movl 20(%esp), %ecx             /* tf_esp */
+	sti                             /* counts from the instruction after the next one on */
+	sysexit

@@ -8,23 +8,23 @@
 
 uintptr_t user_mem_check_addr;
 
-/* Does one page of `env`, user's to begin with, allow `perm`? With a 4 MB page the directory entry says so. */
+/*
+ * Does one page of `env`, user's to begin with, allow `perm`? As the processor sees it: directory and table entry must
+ * both. They differ at UVPT, where entries of the directory, most of them writable, are those of a read-only table.
+ */
 static bool page_allows(struct Env *env, uintptr_t va, int perm)
 {
 	pte_t *pte = va < ULIM ? pgdir_walk(env->env_pgdir, (void *)va, 0) : NULL;
 
-	return pte && (*pte & perm) == (pte_t)perm;
+	return pte && (env->env_pgdir[PDX(va)] & *pte & perm) == (pte_t)perm;
 }
 
+/* Nothing from ULIM on is allowed, so a length that wraps around is found out there at the latest. */
 int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
 {
-	uintptr_t addr = (uintptr_t)va;
+	uintptr_t addr = (uintptr_t)va, end = addr + len < addr ? ~0u : addr + len;
 
-	if (addr + len < addr || addr + len > ULIM) {
-		user_mem_check_addr = MAX(addr, (uintptr_t)ULIM);
-		return -E_FAULT;
-	}
-	for (uintptr_t end = addr + len; addr < end; addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
+	for (; addr < end; addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
 		if (!page_allows(env, addr, perm | PTE_U | PTE_P)) {
 			user_mem_check_addr = addr;
 			return -E_FAULT;

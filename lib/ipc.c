@@ -16,21 +16,14 @@ int32_t ipc_recv(envid_t *from_store, void *pg, int *perm_store)
 	return received ? (int32_t)thisenv->env_ipc_value : r;
 }
 
-/*
- * A receiver that is not ready is asked again after all others had their turn. Who comes new passes one turn
- * more: so those who wait already get through first, and of two busy senders neither starves.
- */
+/* Waits in the receiver's queue until it takes the message. (Asked again only if a parent disturbed the wait.) */
 void ipc_send(envid_t to, uint32_t value, void *pg, int perm)
 {
-	void *page = pg ? pg : NO_PAGE;
-	int r = sys_ipc_try_send(to, value, page, perm);
+	int r;
 
-	if (r == -E_IPC_NOT_RECV)
-		sys_yield();
-	while (r == -E_IPC_NOT_RECV) {
-		sys_yield();
-		r = sys_ipc_try_send(to, value, page, perm);
-	}
+	do
+		r = sys_ipc_send(to, value, pg ? pg : NO_PAGE, perm);
+	while (r == -E_IPC_NOT_RECV);
 	if (r < 0)
 		panic("ipc_send to %08x: %e", to, r);
 }

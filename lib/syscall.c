@@ -2,9 +2,11 @@
 /*
  * System calls, by int $0x30: number in eax; arguments in edx, ecx, ebx, edi, esi; result in eax. SYSCALL
  * makes one stub: its result's type, its name, its parameters, and the argument registers they become.
+ * sys_run_io, whose cost counts, enters by sysenter where the processor has it.
  */
 #include <inc/lib.h>
 #include <inc/ix.h>
+#include <inc/x86.h>
 
 static inline __attribute__((always_inline)) int32_t enter_kernel(int number, const uint32_t arg[5])
 {
@@ -55,6 +57,39 @@ SYSCALL(int, net_recv, (void *buf, size_t size), R(buf), size)
 
 SYSCALL(int, dp_attach, (int cpu, struct ix_config *config), R(cpu), R(config))
 SYSCALL(int, dp_detach, (void), 0)
-SYSCALL(int, run_io, (unsigned ncalls, uint32_t timeout_us), ncalls, timeout_us)
 SYSCALL(int, dp_stat, (int cpu, struct ix_stat *stat), R(cpu), R(stat))
 SYSCALL(int, dp_ctl, (int op, uint32_t a, uint32_t b, uint32_t c), R(op), a, b, c)
+
+/* ---- The fast entry ---- */
+
+enum { CPUID_SEP = 1 << 11 };
+
+static bool has_sysenter(void)
+{
+	static uint32_t features; /* 0: not asked yet; no processor has none */
+
+	if (!features)
+		cpuid(1, NULL, NULL, NULL, &features);
+	return features & CPUID_SEP;
+}
+
+/* The kernel wants to know where to return (esi) and with which stack pointer (ebp); ecx and edx come back changed. */
+static int32_t enter_fast(int number, uint32_t a, uint32_t b)
+{
+	int32_t result = number;
+
+	asm volatile("pushl %%ebp\n\t"
+		     "movl %%esp, %%ebp\n\t"
+		     "movl $1f, %%esi\n\t"
+		     "sysenter\n"
+		     "1:\tpopl %%ebp"
+		     : "+a"(result), "+d"(a), "+c"(b)::"esi", "memory", "cc");
+	return result;
+}
+
+int sys_run_io(unsigned ncalls, uint32_t timeout_us)
+{
+	if (has_sysenter())
+		return enter_fast(SYS_run_io, ncalls, timeout_us);
+	return enter_kernel(SYS_run_io, (const uint32_t[5]){ ncalls, timeout_us });
+}

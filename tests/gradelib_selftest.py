@@ -64,7 +64,7 @@ class FakeHost(Host):
         self.qemu = [sys.executable, fake]
         self.pace = lambda seconds: seconds
 
-    def build(self, jobs):
+    def build(self, jobs, make):
         return None
 
     def ask_make(self):
@@ -218,7 +218,7 @@ class RunTest(unittest.TestCase):
 
     def test_a_tree_that_does_not_build(self):
         class Broken(FakeHost):
-            def build(self, jobs):
+            def build(self, jobs, make):
                 return "make: *** No rule"
         with contextlib.redirect_stderr(io.StringIO()) as err:
             self.assertEqual(graded(self.suite("hello"), host=Broken), (2, ""))

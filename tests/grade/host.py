@@ -7,6 +7,7 @@ import threading
 
 from gradelib import ROOT, Failure, needs_header
 from grade import suite
+from harness.cmdline import objdir
 
 suite.part("host")
 
@@ -21,7 +22,7 @@ one_make = threading.Lock()  # host tests share objects: two makes at once would
 
 def host_test(name):
     """A cmocka program of tests/, built by `make obj/tests/NAME`."""
-    program = os.path.join("obj", "tests", name)
+    program = objdir("tests", name)
 
     def play(t):
         with one_make:
@@ -34,5 +35,5 @@ def host_test(name):
 
 for _path in sorted(glob.glob(os.path.join(ROOT, "tests", "*_test.c"))):
     _name = os.path.basename(_path)[:-len(".c")]
-    suite.add(_name.replace("_", "-"), "on the host: %s" % _name.replace("_test", "").replace("_", " "), 5, host_test(_name),
-              unless=[needs_header("cmocka.h")])
+    _title = "on the host: " + _name.replace("_test", "").replace("_", " ")
+    suite.add(_name.replace("_", "-"), _title, 5, host_test(_name), unless=[needs_header("cmocka.h")])

@@ -106,7 +106,8 @@ def make_run(t):
         raise Failure("make ended with status %d\n%s" % (status, out))
 
 
-@suite.test(10, "make run-ixhttpd-nox prints the page's address, and curl gets the page", unless=[needs_program("curl")])
+@suite.test(10, "make run-ixhttpd-nox prints the page's address, and curl gets the page",
+            unless=[needs_program("curl")])
 def make_run_ixhttpd(t):
     with one_make:
         page = page_served_by(t, "run-ixhttpd-nox")

@@ -91,7 +91,7 @@ def script(t):
 
 @suite.test(5, "writemotd's change is on the disk after the next boot")
 def writemotd(t):
-    disk = t.copy_of("obj", "fs", "clean-fs.img")
+    disk = t.copy_of("fs", "clean-fs.img")
     t.boot("writemotd", disk=disk, keep_disk=True).finish(limit=20)
     machine = t.boot(leave=False, disk=disk)
     machine.expect(PROMPT, limit=20)

@@ -48,7 +48,8 @@ def curl(t):
 @suite.test(5, "files of all sizes, with their types")
 def files(t):
     port = serve(t, capture=True).port(80)
-    types = {"html": "text/html", "txt": "text/plain", "css": "text/css", "png": "image/png", "bin": "application/octet-stream"}
+    types = {"html": "text/html", "txt": "text/plain", "css": "text/css", "png": "image/png",
+             "bin": "application/octet-stream"}
     for name, body in dict(FILES, **{"index.html": index_html(t)}).items():
         answer = get(port, "/" + name)
         expect_body(name, answer, body)
@@ -231,7 +232,8 @@ def bench(*options):
     """20,000 requests of ab, eight at a time: more overruns the backlog of QEMU's user network."""
     def play(t):
         port = serve(t).port(80)
-        check_load("ab", t.run("ab", "-q", "-n", "20000", "-c", "8", *options, "http://127.0.0.1:%d/" % port, limit=300), 20000)
+        url = "http://127.0.0.1:%d/" % port
+        check_load("ab", t.run("ab", "-q", "-n", "20000", "-c", "8", *options, url, limit=300), 20000)
     return play
 
 

@@ -37,12 +37,12 @@ def disk(t):
         with open(paths[-1], "wb") as f:
             f.write(content)
     image = os.path.join(t.folder, "web.img")
-    t.run(t.path("obj", "fs", "fsformat"), image, "1024", *paths)
+    t.run(t.built("fs", "fsformat"), image, "1024", *paths)
     return image
 
 
 def serve(t, program=PROGRAM, **boot):
-    """A machine whose server is ready. On the user network (then machine.port(80) tells where), unless `tap` is given."""
+    """A machine whose server is ready; on the user network, where machine.port(80) leads to it, or on `tap`."""
     if not boot.get("tap"):
         boot.setdefault("ports", (80,))
     machine = t.boot(program, disk=disk(t), cpus=2, extra=("url=" + READY,), **boot)

@@ -27,9 +27,14 @@ def boot_string(program, args, fs, leave, extra):
     return " ".join(words + list(extra))
 
 
+def objdir(*names):
+    """A path below obj/, or below what make was told is OBJDIR, from the tree's root."""
+    return os.path.join(os.environ.get("OBJDIR") or "obj", *names)
+
+
 def built(root, *names):
-    """A path below obj/, as QEMU takes it."""
-    return escaped(os.path.join(root, "obj", *names))
+    """The same as QEMU takes it."""
+    return escaped(os.path.join(root, objdir(*names)))
 
 
 def accelerator():
@@ -44,12 +49,14 @@ def topology(cpus):
 
 
 def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extra=(), cpus=1, memory=128,
-            ports=(), tap=None, capture=False, disk=None, keep_disk=False):
+            ports=(), tap=None, capture=False, disk=None, keep_disk=False, also=()):
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
     `leave`: end QEMU when nothing can run any more; `ports`: guest TCP ports to reach from the host; `tap`: use
-    this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it.
+    this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
+    programs to hand to the kernel, which its boot arguments name.
     """
+    image = escaped(disk) if disk else built(root, "fs", "clean-fs.img")
     # Without file locks, machines share what they only read, also with one that `make qemu` runs at the same time.
     drive = "file=%s,index=%d,media=disk,format=raw,file.locking=off,snapshot=%s"
     line = qemu + [
@@ -58,14 +65,13 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
         "-qmp", "unix:%s,server=on,wait=off" % escaped(os.path.join(folder, "qmp")),
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
         "-drive", drive % (built(root, "kern", "kernel.img"), 0, "on"),
-        "-drive", drive % (escaped(disk) if disk else built(root, "fs", "clean-fs.img"), 1, "off" if keep_disk else "on"),
+        "-drive", drive % (image, 1, "off" if keep_disk else "on"),
     ]
     arguments = boot_string(program, args, fs, leave, extra)
     if arguments:  # QEMU takes no empty string
         line += ["-fw_cfg", "name=opt/jos/args,string=" + escaped(arguments)]
-    if program:
-        kind, _, name = program.partition("_")
-        line += ["-fw_cfg", "name=opt/jos/bin/%s,file=%s" % (program, built(root, "strip", kind, name))]
+    for name in [program] * bool(program) + list(also):
+        line += ["-fw_cfg", "name=opt/jos/bin/%s,file=%s" % (name, built(root, "strip", *name.split("_", 1)))]
     return line + network(folder, ports, tap, capture)
 
 

@@ -57,9 +57,13 @@ class Context:
         """A path in the tree."""
         return os.path.join(self.host.root, *names)
 
+    def built(self, *names):
+        """A path of something that was built."""
+        return self.path(cmdline.objdir(*names))
+
     def copy_of(self, *names):
-        """A copy of a file of the tree, which this test may change."""
-        return shutil.copy(self.path(*names), self.folder)
+        """A copy of something that was built, which this test may change."""
+        return shutil.copy(self.built(*names), self.folder)
 
     # The end.
 
@@ -73,7 +77,7 @@ class Context:
 
     def settle(self, passed):
         """Move the logs to where they can be read, or drop them. Returns that place, or None."""
-        place = os.path.join("obj", "grade", self.test.name)
+        place = cmdline.objdir("grade", self.test.name)
         shutil.rmtree(self.path(place), ignore_errors=True)
         if passed and not self.keep:
             shutil.rmtree(self.folder, ignore_errors=True)

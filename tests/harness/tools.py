@@ -22,7 +22,7 @@ def needs_header(name):
         compiler = os.environ.get("HOSTCC") or "cc"
         if not shutil.which(compiler):
             return "there is no C compiler for the host"
-        source = "#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n" % name
+        source = "".join("#include <%s>\n" % h for h in ("stdarg.h", "stddef.h", "stdint.h", "setjmp.h", name))
         tried = subprocess.run([compiler, "-E", "-x", "c", "-"], input=source.encode(), stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, check=False)
         return None if tried.returncode == 0 else "the header %s is not installed" % name

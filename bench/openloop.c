@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open-loop load: requests become due at random times of a fixed mean rate (a Poisson process), whether or not earlier
+ * ones have been answered, and each latency counts from the time when the request was due. So a server that stalls
+ * is charged for all who had to wait meanwhile: nothing is omitted.
+ *
+ *	openloop HOST PORT PATH CONNECTIONS RATE SECONDS
+ *
+ * A request that finds no idle connection waits here, in order, for one. What has not been answered 1 s after the end
+ * is counted as unanswered. Prints one line of JSON, in microseconds.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client.h"
+
+enum { ANSWER_ROOM = 1 << 16, EVENTS = 64 };
+
+struct conn {
+	int fd;
+	uint64_t due;        /* of the request on its way */
+	size_t got, length;
+	struct conn *next_idle;
+	char *in;
+};
+
+static struct {
+	const char *host;
+	uint16_t port;
+	char *request;
+	size_t request_len;
+	int epoll;
+	struct conn *idle;
+	uint64_t *due;       /* the whole schedule */
+	size_t ndue, next;   /* next: the first that has not been sent */
+	size_t on_the_way, lost;
+	struct samples samples;
+} load;
+
+static void open_conn(struct conn *c)
+{
+	c->fd = dial(load.host, load.port);
+	if (c->fd < 0)
+		die("connect");
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = c };
+	epoll_ctl(load.epoll, EPOLL_CTL_ADD, c->fd, &e);
+	c->next_idle = load.idle;
+	load.idle = c;
+}
+
+/* The times between requests are exponentially distributed; the same seed for everybody. */
+static void make_schedule(double rate, double seconds, uint64_t start)
+{
+	double t = 0;
+	size_t room = rate * seconds * 2 + 100;
+
+	srand48(2014);
+	load.due = malloc(room * sizeof(*load.due));
+	if (!load.due)
+		die("memory for the schedule");
+	while ((t -= log(1 - drand48()) / rate) < seconds && load.ndue < room)
+		load.due[load.ndue++] = start + t * NS_PER_S;
+}
+
+static void send_due(uint64_t now)
+{
+	while (load.idle && load.next < load.ndue && load.due[load.next] <= now) {
+		struct conn *c = load.idle;
+		load.idle = c->next_idle;
+		c->due = load.due[load.next++];
+		c->got = c->length = 0;
+		load.on_the_way++;
+		if (send(c->fd, load.request, load.request_len, MSG_NOSIGNAL) != (ssize_t)load.request_len)
+			errno = 0;      /* the reader of this connection will see its end */
+	}
+}
+
+/* The connection broke: its request is lost, a new connection takes its place. */
+static void replace(struct conn *c)
+{
+	load.lost++;
+	load.on_the_way--;
+	close(c->fd);
+	open_conn(c);
+}
+
+static void receive(struct conn *c)
+{
+	ssize_t n = recv(c->fd, c->in + c->got, ANSWER_ROOM - c->got, MSG_DONTWAIT);
+
+	if (n <= 0) {
+		if (n == 0 || errno != EAGAIN)
+			replace(c);
+		return;
+	}
+	c->got += n;
+	c->in[c->got] = 0;
+	if (!c->length)
+		c->length = answer_length(c->in, c->got);
+	if (!c->length || c->got < c->length)
+		return;
+	samples_add(&load.samples, now_ns() - c->due);
+	load.on_the_way--;
+	c->next_idle = load.idle;
+	load.idle = c;
+}
+
+static uint64_t next_moment(uint64_t end)
+{
+	return load.idle && load.next < load.ndue ? load.due[load.next] : end;
+}
+
+static void wait_for_answers(uint64_t until)
+{
+	struct epoll_event events[EVENTS];
+	struct pollfd p = { .fd = load.epoll, .events = POLLIN };
+	uint64_t now = now_ns(), ns = until > now ? until - now : 0;
+	struct timespec t = { ns / NS_PER_S, ns % NS_PER_S };
+
+	if (ppoll(&p, 1, &t, NULL) <= 0)
+		return;
+	int n = epoll_wait(load.epoll, events, EVENTS, 0);
+	for (int i = 0; i < n; i++)
+		receive(events[i].data.ptr);
+}
+
+static void run(double seconds, uint64_t start)
+{
+	uint64_t end = start + (seconds + 1) * NS_PER_S, now;
+
+	while ((now = now_ns()) < end && (load.next < load.ndue || load.on_the_way)) {
+		send_due(now);
+		wait_for_answers(next_moment(end));
+	}
+}
+
+static void open_all(int n)
+{
+	struct conn *conns = calloc(n, sizeof(*conns));
+
+	load.epoll = epoll_create1(0);
+	for (int i = 0; conns && i < n; i++) {
+		conns[i].in = malloc(ANSWER_ROOM + 1);
+		if (!conns[i].in)
+			die("memory for connections");
+		open_conn(&conns[i]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 7) {
+		fprintf(stderr, "usage: openloop HOST PORT PATH CONNECTIONS RATE SECONDS\n");
+		return 1;
+	}
+	double rate = atof(argv[5]), seconds = atof(argv[6]);
+	load.host = argv[1];
+	load.port = atoi(argv[2]);
+	load.request_len = asprintf(&load.request, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n\r\n", argv[3], argv[1]);
+	precise_sleep();
+	open_all(atoi(argv[4]));
+	uint64_t start = now_ns();
+	make_schedule(rate, seconds, start);
+	run(seconds, start);
+	printf("{\"offered\": %.1f, \"due\": %zu, \"unanswered\": %zu, \"lost\": %zu, ", rate, load.ndue,
+	       load.ndue - load.samples.n, load.lost);
+	samples_print(&load.samples, (now_ns() - start) / 1e9);
+	printf("}\n");
+	return 0;
+}

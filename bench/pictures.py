@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: MIT
+"""
+The pictures, each from the report's structure, as SVG. Where there is a range over the rounds, it is drawn.
+
+Each system has one colour and one mark in all of them; the colours differ for colour-blind eyes, too.
+"""
+import io
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
+
+import words  # noqa: E402
+from figures import HEADLINES  # noqa: E402
+from stats import EQUAL, FASTER, SLOWER, advantage  # noqa: E402
+
+COLOURS = {"ix": "#0072B2", "lab6": "#D55E00", "linux": "#009E73", "ceiling": "#7A7A7A"}
+MARKS = {"ix": "o", "lab6": "s", "linux": "^", "ceiling": "D"}
+INK, FAINT, LINES = "#22272e", "#6b7280", "#e3e6ea"
+
+STYLE = {
+    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 10.5,
+    "axes.edgecolor": "#c3c8cf", "axes.labelcolor": FAINT, "axes.titlesize": 12, "axes.titleweight": "bold",
+    "axes.titlecolor": INK, "axes.titlelocation": "left", "axes.titlepad": 14, "axes.spines.top": False,
+    "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True, "grid.color": LINES, "grid.linewidth": 0.8,
+    "xtick.color": FAINT, "ytick.color": FAINT, "xtick.major.size": 0, "ytick.major.size": 0, "xtick.minor.size": 0,
+    "ytick.minor.size": 0, "lines.linewidth": 2, "lines.markersize": 6, "legend.frameon": False,
+    "svg.hashsalt": "jos-ix", "figure.facecolor": "white", "savefig.bbox": "tight", "savefig.pad_inches": 0.15,
+}
+WIDE, HALF = (9.6, 4.2), (9.6, 3.9)
+
+
+class Picture:
+    def __init__(self, name, title, caption, svg):
+        self.name, self.title, self.caption, self.svg = name, title, caption, svg
+
+
+def draw(found):
+    """All pictures for which there are figures."""
+    with plt.rc_context(STYLE):
+        return [picture for picture in (drawer(found) for drawer in DRAWERS) if picture]
+
+
+def finish(fig, name, title, caption):
+    out = io.StringIO()
+    fig.savefig(out, format="svg", metadata={"Date": None})
+    plt.close(fig)
+    svg = out.getvalue()
+    return Picture(name, title, caption, svg[svg.index("<svg"):])
+
+
+def look(name):
+    return {"color": COLOURS.get(name, "#CC79A7"), "marker": MARKS.get(name, "v")}
+
+
+def points(system, work, measured):
+    """[(point, figure)] of work/POINT/measured, by increasing point."""
+    found = []
+    for name, figure in system["figures"].items():
+        parts = name.split("/")
+        if len(parts) == 3 and parts[0] == work and parts[2] == measured:
+            found.append((int(parts[1]), figure))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def logarithmic(axis, ticks, label):
+    """A logarithmic axis with words at these places only."""
+    axis.set_major_locator(matplotlib.ticker.FixedLocator(ticks))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: label(x)))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_minor_locator(matplotlib.ticker.NullLocator())
+
+
+def time_ticks(axis, low, high):
+    ticks = [m * 10 ** e for e in range(0, 8) for m in (1, 2, 5) if low / 2 <= m * 10 ** e <= high * 2]
+    if len(ticks) > 8:
+        ticks = [t for t in ticks if str(t)[0] == "1"]
+    logarithmic(axis, ticks, lambda x: words.tick(round(x), "us"))
+
+
+def curve(ax, system_name, title, series, dash="-", label=True):
+    """Medians as a line with marks, the range over the rounds as a band."""
+    x = [p for p, _ in series]
+    ax.plot(x, [f["median"] for _, f in series], dash, label=title if label else None, **look(system_name))
+    ax.fill_between(x, [f["min"] for _, f in series], [f["max"] for _, f in series], color=look(system_name)["color"],
+                    alpha=0.14, linewidth=0)
+
+
+def curves(found, work, measured):
+    """[(name, title, series)] of the systems that have any."""
+    all_ = [(name, s["title"], points(s, work, measured)) for name, s in found["systems"].items()]
+    return [c for c in all_ if c[2]]
+
+
+def ratios(found):
+    """For each headline: how many times better than lab 6, with its range."""
+    pair = next(iter(found["ratios"].items()), None)
+    rows = [(label, pair[1][figure]) for figure, label in HEADLINES if figure in pair[1]] if pair else []
+    if not rows:
+        return None
+    ours, theirs = (found["systems"][name]["title"] for name in pair[0].split("/"))
+    fig, ax = plt.subplots(figsize=(9.6, 0.42 * len(rows) + 1.3))
+    shades = {FASTER: COLOURS["ix"], SLOWER: COLOURS["lab6"], EQUAL: INK}
+    most = 1
+    for y, (label, ratio) in enumerate(reversed(rows)):
+        low, mid, high = sorted(advantage(ratio[key], ratio["better"]) for key in ("min", "median", "max"))
+        colour = shades.get(ratio["verdict"], "#9aa1ab")
+        ax.plot([low, high], [y, y], color=colour, linewidth=5, alpha=0.3, solid_capstyle="round")
+        ax.plot([mid], [y], "o", color=colour, markersize=8)
+        ax.annotate(words.times(mid), (high, y), xytext=(10, 0), textcoords="offset points", va="center", color=colour,
+                    fontweight="bold", fontsize=10)
+        most = max(most, high, 1 / low)
+    ax.set_xscale("log")
+    ax.set_xlim(min(0.8, 1 / most * 0.8) if any(advantage(r["median"], r["better"]) < 0.95 for _, r in rows) else 0.8, most * 1.7)
+    ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
+    logarithmic(ax.xaxis, ticks, lambda x: "%gx" % x)
+    ax.axvline(1, color=FAINT, linewidth=1.2)
+    ax.set_yticks(range(len(rows)), [label for label, _ in reversed(rows)], color=INK)
+    ax.grid(axis="y", visible=False)
+    ax.set_title("How many times better %s is than %s" % (ours, theirs))
+    return finish(fig, "ratios", "At a glance", "Right of the line the dataplane is better: faster answers, or more of "
+                  "them. The dot is the median of the rounds, the bar reaches from the worst round to the best. Grey: "
+                  "the rounds do not agree well enough for a verdict.")
+
+
+PERCENTILES = ("p50", "p90", "p99", "p99.9")
+
+
+def latency(found):
+    """A row for each system: its percentiles on one line."""
+    rows = [(name, s["title"], s["figures"]) for name, s in found["systems"].items() if "latency/p50" in s["figures"]]
+    if not rows:
+        return None
+    fig, ax = plt.subplots(figsize=(9.6, 0.75 * len(rows) + 1.5))
+    everything = []
+    for y, (name, _, figures) in enumerate(reversed(rows)):
+        shown = [figures["latency/" + p] for p in PERCENTILES]
+        everything += [v for f in shown for v in (f["min"], f["max"])]
+        ax.plot([f["median"] for f in shown], [y] * len(shown), color=look(name)["color"], linewidth=1.6, alpha=0.5)
+        for p, f, size in zip(PERCENTILES, shown, (11, 9, 7, 5.5)):
+            ax.plot([f["min"], f["max"]], [y, y], color=look(name)["color"], linewidth=6, alpha=0.18, solid_capstyle="round")
+            ax.plot([f["median"]], [y], "o", color=look(name)["color"], markersize=size)
+        label_without_overlap(ax, y, shown)
+    ax.set_xscale("log")
+    ax.set_xlim(min(everything) / 1.4, max(everything) * 1.6)
+    time_ticks(ax.xaxis, *ax.get_xlim())
+    ax.set_yticks(range(len(rows)), [title for _, title, _ in reversed(rows)], color=INK)
+    ax.set_ylim(-0.6, len(rows) - 0.35)
+    ax.grid(axis="y", visible=False)
+    ax.set_title("Round trip of a 64-byte page on one kept connection, nobody else there")
+    return finish(fig, "latency", "Unloaded latency", "From left to right the median, the 90th, 99th and 99.9th percentile "
+                  "of all round trips, each the median over the rounds; the pale bars show the range over the rounds.")
+
+
+def label_without_overlap(ax, y, shown):
+    """A name and a number above each mark, unless it would cover its left neighbour's."""
+    last = 0
+    for p, f in zip(PERCENTILES, shown):
+        if f["median"] > last * 1.22:
+            ax.annotate("%s\n%s" % (p, words.amount(f["median"], "us")), (f["median"], y), xytext=(0, 8),
+                        textcoords="offset points", ha="center", fontsize=8, color=FAINT, linespacing=1.1)
+            last = f["median"]
+
+
+def kept(found):
+    series = curves(found, "kept", "rate")
+    if not series:
+        return None
+    fig, ax = plt.subplots(figsize=HALF)
+    for name, title, line in series:
+        curve(ax, name, title, line)
+    ax.set_xscale("log", base=2)
+    logarithmic(ax.xaxis, sorted({p for _, _, line in series for p, _ in line}), lambda x: "%d" % x)
+    from_zero(ax, "requests/s")
+    ax.set_xlabel("connections, each with one request at a time")
+    ax.set_title("Requests a second on kept connections")
+    ax.legend(loc="best")
+    return finish(fig, "kept", "Throughput", "A 64-byte page over and over, by wrk. Each connection sends its next "
+                  "request when it has its answer. The bands reach from the lowest round to the highest.")
+
+
+def from_zero(ax, unit):
+    ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: "0" if y == 0 else words.tick(y, unit)))
+
+
+def offered(found):
+    """The classic: latency against offered load."""
+    high = curves(found, "load", "p99")
+    if not high:
+        return None
+    fig, ax = plt.subplots(figsize=WIDE)
+    low = {name: line for name, _, line in curves(found, "load", "p50")}
+    for name, title, line in high:
+        curve(ax, name, title + ", p99", line)
+        if name in low:
+            curve(ax, name, title + ", median", low[name], dash=":")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    values = [v for _, _, line in high for _, f in line for v in (f["min"], f["max"])]
+    values += [f["min"] for line in low.values() for _, f in line]
+    time_ticks(ax.yaxis, min(values), max(values))
+    logarithmic(ax.xaxis, sorted({p for _, _, line in high for p, _ in line}), lambda x: words.tick(x, "requests/s"))
+    ax.set_xlabel("requests offered a second, whether or not earlier ones were answered")
+    ax.set_title("Latency against offered load")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return finish(fig, "load", "Latency against offered load", "Open loop: requests become due at random times of this "
+                  "mean rate, and each latency counts from when its request was due, so a stall is charged for "
+                  "everybody who had to wait. A curve ends where less than 9 of 10 requests were answered in time.")
+
+
+def pages(found):
+    return by_size(found, "size", "goodput", "pages", "Bytes of pages a second, by size of the page", "size of the page",
+                   "Response sizes", "Bodies only, over 8 kept connections, by wrk. Small pages cost requests, large ones bytes.")
+
+
+def echoes(found):
+    return by_size(found, "echo", "goodput", "echo", "Goodput of one message there and back, by its size",
+                   "size of the message", "Goodput against message size",
+                   "In the manner of NetPIPE: one connection, one message at a time, sent there and back; goodput is its "
+                   "size over half the median round trip.")
+
+
+def by_size(found, work, measured, name, title, xlabel, heading, caption):
+    series = curves(found, work, measured)
+    if not series:
+        return None
+    fig, ax = plt.subplots(figsize=HALF)
+    for system, system_title, line in series:
+        curve(ax, system, system_title, line)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    logarithmic(ax.xaxis, sorted({p for _, _, line in series for p, _ in line}), words.size)
+    logarithmic(ax.yaxis, [10.0 ** e for e in range(-3, 5)], lambda y: "%g MB/s" % y)
+    values = [v for _, _, line in series for _, f in line for v in (f["min"], f["max"])]
+    ax.set_ylim(min(values) / 1.6, max(values) * 1.6)
+    ax.set_xlabel(xlabel)
+    ax.set_title(title)
+    ax.legend(loc="upper left")
+    return finish(fig, name, heading, caption)
+
+
+DRAWERS = (ratios, latency, kept, offered, pages, echoes)

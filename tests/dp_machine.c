@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/* See dp_machine.h. */
+#include "dp_machine.h"
+
+#include <sanitizer/asan_interface.h>
+#include <sys/mman.h>
+
+#include <kern/bootarg.h>
+#include <kern/clock.h>
+#include <kern/env.h>
+#include <kern/spinlock.h>
+
+enum { NPAGES = MACHINE_BYTES / PGSIZE, SUPER_PAGES = PTSIZE / PGSIZE, PHYS_BASE = 0x400000 };
+
+static uint8_t *const memory = (uint8_t *)0x20000000;
+static struct PageInfo page_info[NPAGES];
+static bool used[NPAGES];
+static uint32_t lowest_free; /* no page below it is free */
+
+struct Env machine_env;
+uint64_t machine_us;
+size_t machine_pages_left;
+bool machine_shows_console;
+static const char *arg_key, *arg_value;
+
+/* ---- Physical memory: single pages from below, superpages from above ---- */
+
+static void page_take(uint32_t i)
+{
+	used[i] = true;
+	page_info[i] = (struct PageInfo){ 0 };
+	ASAN_UNPOISON_MEMORY_REGION(memory + (size_t)i * PGSIZE, PGSIZE);
+}
+
+static void page_drop(uint32_t i)
+{
+	assert_true(used[i] && page_info[i].pp_ref == 0);
+	used[i] = false;
+	ASAN_POISON_MEMORY_REGION(memory + (size_t)i * PGSIZE, PGSIZE);
+	lowest_free = MIN(lowest_free, i);
+}
+
+struct PageInfo *page_alloc(int flags)
+{
+	while (lowest_free < NPAGES && used[lowest_free])
+		lowest_free++;
+	if (lowest_free == NPAGES || !machine_pages_left)
+		return NULL;
+	uint32_t i = lowest_free;
+	machine_pages_left--;
+	page_take(i);
+	memset(memory + (size_t)i * PGSIZE, flags & ALLOC_ZERO ? 0 : 0xA5, PGSIZE);
+	return &page_info[i];
+}
+
+void page_free(struct PageInfo *pp)
+{
+	machine_pages_left++;
+	page_drop(pp - page_info);
+}
+
+void page_decref(struct PageInfo *pp)
+{
+	assert_true(pp->pp_ref > 0);
+	if (--pp->pp_ref == 0)
+		page_free(pp);
+}
+
+static bool super_is_free(uint32_t first)
+{
+	for (uint32_t i = first; i < first + SUPER_PAGES; i++) {
+		if (used[i])
+			return false;
+	}
+	return true;
+}
+
+struct PageInfo *superpage_alloc(void)
+{
+	for (int first = NPAGES - SUPER_PAGES; first >= 0; first -= SUPER_PAGES) {
+		if (machine_pages_left < SUPER_PAGES || !super_is_free(first))
+			continue;
+		for (uint32_t i = 0; i < SUPER_PAGES; i++)
+			page_take(first + i);
+		machine_pages_left -= SUPER_PAGES;
+		return &page_info[first];
+	}
+	return NULL;
+}
+
+void superpage_free(struct PageInfo *first)
+{
+	machine_pages_left += SUPER_PAGES;
+	for (uint32_t i = 0; i < SUPER_PAGES; i++)
+		page_drop(first - page_info + i);
+}
+
+size_t page_nfree(void) { return machine_pages_left; }
+
+size_t machine_pages_used(void)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < NPAGES; i++)
+		n += used[i];
+	return n;
+}
+
+void *KADDR(physaddr_t pa)
+{
+	assert_true(pa >= PHYS_BASE && pa - PHYS_BASE < MACHINE_BYTES);
+	return memory + (pa - PHYS_BASE);
+}
+
+physaddr_t PADDR(const void *kva)
+{
+	const uint8_t *p = kva;
+
+	assert_true(p >= memory && p < memory + MACHINE_BYTES);
+	return p - memory + PHYS_BASE;
+}
+
+physaddr_t page2pa(const struct PageInfo *pp) { return PHYS_BASE + (pp - page_info) * PGSIZE; }
+struct PageInfo *pa2page(physaddr_t pa) { return &page_info[((uint8_t *)KADDR(pa) - memory) / PGSIZE]; }
+void *page2kva(const struct PageInfo *pp) { return KADDR(page2pa(pp)); }
+
+/* ---- Page tables ---- */
+
+pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
+{
+	pde_t *pde = &pgdir[PDX(va)];
+
+	if (!(*pde & PTE_P)) {
+		struct PageInfo *table = create ? page_alloc(ALLOC_ZERO) : NULL;
+		if (!table)
+			return NULL;
+		table->pp_ref++;
+		*pde = page2pa(table) | PTE_P | PTE_W | PTE_U;
+	}
+	return (pte_t *)KADDR(PTE_ADDR(*pde)) + PTX(va);
+}
+
+int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm)
+{
+	pte_t *pte = pgdir_walk(pgdir, va, 1);
+
+	if (!pte)
+		return -E_NO_MEM;
+	pp->pp_ref++;
+	page_remove(pgdir, va);
+	*pte = page2pa(pp) | perm | PTE_P;
+	return 0;
+}
+
+void page_remove(pde_t *pgdir, void *va)
+{
+	pte_t *pte = pgdir_walk(pgdir, va, 0);
+
+	if (!pte || !(*pte & PTE_P))
+		return;
+	page_decref(pa2page(PTE_ADDR(*pte)));
+	*pte = 0;
+}
+
+int machine_user_flags(uint32_t va)
+{
+	pte_t *pte = pgdir_walk(machine_env.env_pgdir, (void *)(uintptr_t)va, 0);
+
+	return pte && (*pte & PTE_P) ? PTE_FLAGS(*pte) : 0;
+}
+
+void *machine_user(uint32_t va)
+{
+	pte_t *pte = pgdir_walk(machine_env.env_pgdir, (void *)(uintptr_t)va, 0);
+
+	return pte && (*pte & PTE_P) ? (char *)KADDR(PTE_ADDR(*pte)) + PGOFF(va) : NULL;
+}
+
+void machine_map(uint32_t va, uint32_t npages, int perm)
+{
+	for (uint32_t i = 0; i < npages; i++) {
+		struct PageInfo *pp = page_alloc(ALLOC_ZERO);
+		assert_non_null(pp);
+		assert_int_equal(page_insert(machine_env.env_pgdir, pp, (void *)(uintptr_t)(va + i * PGSIZE), perm), 0);
+	}
+}
+
+void machine_unmap(uint32_t va) { page_remove(machine_env.env_pgdir, (void *)(uintptr_t)va); }
+
+int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
+{
+	uint32_t at = (uintptr_t)va, end = at + len;
+
+	(void)env;
+	for (at = at / PGSIZE * PGSIZE; at < end; at += PGSIZE) {
+		int want = perm | PTE_P | PTE_U;
+		if ((machine_user_flags(at) & want) != want)
+			return -E_FAULT;
+	}
+	return 0;
+}
+
+static int copy(uint32_t va, char *bytes, size_t len, int perm)
+{
+	if (user_mem_check(&machine_env, (void *)(uintptr_t)va, len, perm) < 0)
+		return -E_FAULT;
+	for (size_t i = 0; i < len; i++) {
+		char *theirs = machine_user(va + i);
+		*(perm & PTE_W ? theirs : &bytes[i]) = perm & PTE_W ? bytes[i] : *theirs;
+	}
+	return 0;
+}
+
+int copy_from_user(struct Env *env, void *dst, const void *va, size_t len)
+{
+	(void)env;
+	return copy((uintptr_t)va, dst, len, 0);
+}
+
+int copy_to_user(struct Env *env, void *va, const void *src, size_t len)
+{
+	(void)env;
+	return copy((uintptr_t)va, (void *)src, len, PTE_W);
+}
+
+/* ---- lwIP's globals: a fresh window for each dataplane. (Makefrag puts them in two sections of their own.) ---- */
+
+extern char __start_lwip_data[], __stop_lwip_data[], __start_lwip_bss[], __stop_lwip_bss[];
+
+__attribute__((no_sanitize("address"))) static void set_bytes(char *to, char *end, const char *from)
+{
+	for (; to < end; to++)
+		*(volatile char *)to = from ? *from++ : 0;
+}
+
+int window_install(struct dp *dp)
+{
+	static char *image; /* what initialised variables begin with */
+
+	(void)dp;
+	if (!image) {
+		size_t size = __stop_lwip_data - __start_lwip_data;
+		image = malloc(size);
+		set_bytes(image, image + size, __start_lwip_data);
+	}
+	set_bytes(__start_lwip_data, __stop_lwip_data, image);
+	set_bytes(__start_lwip_bss, __stop_lwip_bss, NULL);
+	return 0;
+}
+
+void window_remove(struct dp *dp) { (void)dp; }
+
+/* ---- The slab's objects (the linker sends calls from other files here) ---- */
+
+static uint16_t object_size[MACHINE_BYTES / 16]; /* rounded up as the slab does it */
+
+static uint16_t *size_of(const void *object) { return &object_size[((uint8_t *)object - memory) / 16]; }
+
+void *__real_slab_alloc(struct slab *s, size_t size);
+void __real_slab_free(void *object);
+void *__wrap_slab_alloc(struct slab *s, size_t size);
+void __wrap_slab_free(void *object);
+
+void *__wrap_slab_alloc(struct slab *s, size_t size)
+{
+	uint32_t before = s->bytes;
+	void *object = __real_slab_alloc(s, size);
+
+	if (!object)
+		return NULL;
+	*size_of(object) = s->bytes - before;
+	ASAN_UNPOISON_MEMORY_REGION(object, s->bytes - before);
+	memset(object, 0xCD, size); /* nobody may count on zeroes */
+	return object;
+}
+
+/* The first word is the slab's chain of free objects. The last object's page is anybody's. */
+void __wrap_slab_free(void *object)
+{
+	char *page = (char *)((uintptr_t)object & ~(uintptr_t)(PGSIZE - 1));
+	struct slab *s = ((struct slab_page *)page)->slab;
+	uint32_t before = s->pages;
+
+	__real_slab_free(object);
+	if (s->pages < before)
+		ASAN_UNPOISON_MEMORY_REGION(page, PGSIZE);
+	else
+		ASAN_POISON_MEMORY_REGION((char *)object + sizeof(void *), *size_of(object) - sizeof(void *));
+}
+
+/* ---- CPUs, clock, console ---- */
+
+struct CpuInfo cpus[NCPU];
+int ncpu = 2;
+struct spinlock kernel_lock;
+
+int cpunum(void) { return 1; }
+void mail_poll(void) { cpus[1].cpu_mail &= ~MAIL_TLB; }
+void mail_post(struct CpuInfo *cpu, uint32_t request) { (void)cpu, (void)request; }
+
+void spin_lock(struct spinlock *lk)
+{
+	assert_false(lk->locked);
+	lk->locked = 1;
+}
+
+void spin_unlock(struct spinlock *lk)
+{
+	assert_true(lk->locked);
+	lk->locked = 0;
+}
+
+uint64_t clock_us(void) { return machine_us; }
+uint64_t read_tsc(void) { return machine_us * 2000 + 12345; }
+void cpu_relax(void) { machine_us++; }
+
+void machine_bootarg(const char *key, const char *value)
+{
+	arg_key = key;
+	arg_value = value;
+}
+
+const char *bootarg(const char *key) { return arg_key && strcmp(key, arg_key) == 0 ? arg_value : NULL; }
+
+uint32_t bootarg_u32(const char *key, uint32_t otherwise)
+{
+	const char *text = bootarg(key);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+int cprintf(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!machine_shows_console)
+		return 0;
+	va_start(ap, fmt);
+	int n = vprintf(fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+void _panic(const char *file, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "kernel panic at %s:%d: ", file, line);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\n");
+	abort();
+}
+
+void machine_init(void)
+{
+	static bool mapped;
+
+	if (!mapped) {
+		void *p = mmap(memory, MACHINE_BYTES, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+		assert_ptr_equal(p, memory);
+		mapped = true;
+	}
+	memset(used, 0, sizeof(used));
+	memset(page_info, 0, sizeof(page_info));
+	ASAN_POISON_MEMORY_REGION(memory, MACHINE_BYTES);
+	lowest_free = 0;
+	machine_pages_left = NPAGES;
+	machine_us = 1000000;
+	for (int i = 0; i < ncpu; i++)
+		cpus[i] = (struct CpuInfo){ .cpu_id = i, .cpu_status = CPU_STARTED };
+	machine_env = (struct Env){ .env_id = 0x1000, .env_status = ENV_RUNNING, .env_cpunum = 1 };
+	machine_env.env_pgdir = page2kva(page_alloc(ALLOC_ZERO));
+	machine_bootarg(NULL, NULL);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine under the dataplane's host tests: MACHINE_BYTES of physical memory, one program's page tables, two
+ * CPUs of which the second may be reserved, and a clock that stands until a test moves it.
+ *
+ * Memory lies at a fixed host address below 4 GB, so that kernel code which keeps addresses in 32 bits works.
+ * Free pages, and the slab's free objects, are poisoned: the address sanitizer reports who touches them.
+ * A kernel panic ends the test program.
+ */
+#ifndef TESTS_DP_MACHINE_H
+#define TESTS_DP_MACHINE_H
+
+#include "dp_host.h"
+
+enum { MACHINE_BYTES = 96 << 20 };
+
+extern struct Env machine_env;        /* the program */
+extern uint64_t machine_us;           /* the clock */
+extern size_t machine_pages_left;     /* page_alloc fails when it is 0; a large number after machine_init */
+extern bool machine_shows_console;
+
+void machine_init(void);              /* nothing is in use, no dataplane */
+size_t machine_pages_used(void);      /* the program's page tables included */
+void machine_bootarg(const char *key, const char *value); /* one at a time; NULL: none */
+
+/* The program's memory, by its own addresses. */
+void *machine_user(uint32_t va);      /* NULL: not mapped */
+int machine_user_flags(uint32_t va);  /* PTE_x, 0 when not mapped */
+void machine_map(uint32_t va, uint32_t npages, int perm);
+void machine_unmap(uint32_t va);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A NIC of a test's own making, behind netdev.h. Frames that a test hands in are copied to the buffers that the
+ * dataplane gave, the rest of which stays poisoned. What the dataplane sends waits here for the test, with the
+ * checksums that the NIC was asked for. While `hold` is set, the NIC reads nothing and finishes nothing.
+ */
+#ifndef TESTS_DP_NIC_H
+#define TESTS_DP_NIC_H
+
+#include "dp_host.h"
+
+enum { NIC_FRAME_MAX = 2048, NIC_SENT_MAX = 4096 };
+
+struct nic_frame {
+	uint32_t len;
+	int npieces;
+	struct tx_frag piece[TX_FRAGS_MAX]; /* where the bytes came from */
+	uint8_t bytes[NIC_FRAME_MAX];
+};
+
+extern struct nic {
+	bool hold;
+	bool refuse_start;
+	bool running;
+	uint32_t sent_in, sent_out; /* frames that left, and that a test has taken; free-running */
+	uint32_t last_rx_buf;       /* the buffer that the last frame went to */
+	uint64_t no_buffer;         /* frames that found none */
+} nic;
+
+void nic_init(void); /* netdevs[0] */
+bool nic_receive(const void *frame, uint32_t len, uint16_t flags); /* false: no buffer */
+void nic_transmit(void);                                          /* what was flushed leaves now */
+const struct nic_frame *nic_sent(void);                           /* the next that left; NULL: no more */
+
+#endif
