@@ -5,6 +5,7 @@
 
     options.py    what was asked for
     systems.py    what is compared, and how each is started
+    linux.py      a peer of which only the packages are there; cpio.py: its file system
     works.py      what is measured, with which client
     session.py    the network, QEMU and the clients on it
     pinning.py    which thread on which core
@@ -35,18 +36,20 @@ import systems  # noqa: E402
 import table  # noqa: E402
 from harness.host import Host  # noqa: E402
 from harness.suite import Failure  # noqa: E402
+from linux import Linux  # noqa: E402
 from options import BadOption, Options  # noqa: E402
 from progress import Progress  # noqa: E402
 from rounds import Rounds  # noqa: E402
 from session import Session, choose_network  # noqa: E402
 
+SYSTEMS = {system.name: system for system in (systems.LAB6, systems.IX, Linux(), systems.Ceiling())}
 OK, UNABLE, WRONG, INTERRUPTED = 0, 1, 2, 130
 OPEN_FILES = 20000
 
 
 def main():
     try:
-        options = Options(systems.ALL)
+        options = Options(SYSTEMS)
     except BadOption as e:
         print("bench: %s" % e, file=sys.stderr)
         return WRONG
@@ -90,7 +93,7 @@ def bench(options, host):
 def choose_systems(options, session):
     """The systems that can run here, ready to; and words for those that cannot."""
     chosen, absent = [], []
-    for system in (systems.ALL[name] for name in options.systems):
+    for system in (SYSTEMS[name] for name in options.systems):
         obstacle = system.obstacle(session)
         if obstacle:
             absent.append("%s is left out: %s" % (system.title, obstacle))

@@ -42,7 +42,8 @@ def make(began, options, systems, measured, network, absent, commands):
         "systems": {s.name: {"title": s.title, "figures": all_figures(samples, s.name)} for s in systems},
         "ratios": {},
     }
-    for other in (s.name for s in systems if s.name != OURS):
+    names = [s.name for s in systems]
+    for other in (name for name in names if name != OURS and OURS in names):
         compared = {name: samples.compare(OURS, other, name) for name in samples.names() if name != figures.SPEED_OF_HOST}
         found["ratios"]["%s/%s" % (OURS, other)] = {name: ratio for name, ratio in compared.items() if ratio}
     return found

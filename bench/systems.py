@@ -7,8 +7,6 @@ A system is started in a role: "web" serves FILES on port 80, "echo" sends back 
 """
 import os
 
-from harness.suite import Failure
-
 MEMORY = 256
 SIZES = (64, 256, 1024, 4096, 16384, 65536, 262144, 1048576)
 PAGE = "/64.bin"  # the page of all work but that on sizes: a body of 64 bytes
@@ -27,6 +25,16 @@ def make_files(folder):
             f.write(("0123456789abcdef" * (size // 16 + 1))[:size])
         paths.append(path)
     return paths
+
+
+def ready(machine, pattern):
+    """The machine, once it has printed that; it is ended if it does not."""
+    try:
+        machine.expect(pattern, limit=30)
+    except BaseException:
+        machine.close()
+        raise
+    return machine
 
 
 class Role:
@@ -65,12 +73,7 @@ class Jos:
         how = self.roles[role]
         machine = session.boot(how.program, args=how.args, extra=self.boot + tuple(extra), cpus=cpus or self.cpus,
                                memory=MEMORY, also=self.also)
-        try:
-            machine.expect(how.ready, limit=30)
-        except Failure:
-            machine.close()
-            raise
-        return machine
+        return ready(machine, how.ready)
 
 
 IX = Jos("ix", "IX dataplane", 2, {
@@ -82,4 +85,20 @@ LAB6 = Jos("lab6", "lab 6", 2, {
     "echo": Role("user_echosrv", r"^bound"),
 }, boot=("nic0=lab6", "ns=on"), knobs=("cpus",), also=("net_ns",))
 
-ALL = {system.name: system for system in (LAB6, IX)}
+class Ceiling:
+    """Our driver with a responder that remembers nothing: kern/dp/ceiling.c. It has one page, of 64 bytes."""
+
+    name, title = "ceiling", "ceiling"
+
+    def obstacle(self, session):
+        return None
+
+    def prepare(self, session):
+        pass
+
+    def serves(self, step):
+        return not step.knob and not step.many_pages
+
+    def start(self, session, role):
+        machine = session.boot(None, extra=("ceiling=1",), cpus=2, memory=MEMORY)
+        return ready(machine, "^ceiling: answering")

@@ -10,13 +10,17 @@ import systems
 from harness.suite import Failure
 
 MB = 1e6
+LARGE = 65536  # pages of which so few are answered in a second that bytes are counted; heads hardly matter
 
 
 class Step:
     """
     `seconds`: about how long it takes; `conns`: connections it holds open, which not every network carries; `knob`: the
-    setting it turns, which not every system has, by starting the machine with `boot`.
+    setting it turns, which not every system has, by starting the machine with `boot`; `many_pages`: does it ask for
+    others than PAGE?
     """
+
+    many_pages = False
 
     def __init__(self, words, role, seconds, run, conns=1, knob=None, boot=None):
         self.words, self.role, self.seconds, self.run, self.conns = words, role, seconds, run, conns
@@ -51,21 +55,25 @@ def duration(text):
 
 
 def wrk(target, conns, seconds, page=systems.PAGE):
-    """Closed loop: each connection sends its next request when the answer has come."""
+    """
+    Closed loop: each connection sends its next request when the answer has come. Answers a second, their percentiles,
+    and bytes a second, of answers that were not complete at the end, too.
+    """
     threads = 2 if conns > 1 else 1
     out = target.client("wrk", "-c%d" % conns, "-t%d" % threads, "-d%gs" % seconds, "--timeout", "10s", "--latency",
                         target.url(page), limit=seconds + 30)
     rate = re.search(r"^Requests/sec:\s+([\d.]+)", out, re.M)
+    moved = re.search(r"^Transfer/sec:\s+([\d.]+)([KMG]?)B", out, re.M)
     errors = re.search(r"Non-2xx.*|Socket errors.*(?:connect|read|write) [1-9].*", out)
-    if not rate or float(rate.group(1)) == 0 or errors:
+    if not rate or not moved or float(moved.group(1)) == 0 or errors:
         raise Failure("wrk: " + (errors.group() if errors else "no answers"))
     spread = {"p" + p: duration(t) for p, t in re.findall(r"^\s+(50|90|99)%\s+(\S+)", out, re.M)}
-    return float(rate.group(1)), spread
+    return float(rate.group(1)), spread, float(moved.group(1)) * 1024 ** " KMG".index(moved.group(2) or " ")
 
 
 def kept(conns, seconds):
     def run(target):
-        rate, spread = wrk(target, conns, seconds)
+        rate, spread, _ = wrk(target, conns, seconds)
         found = {"kept/%d/rate" % conns: rate}
         found.update(("kept/%d/%s" % (conns, name), spread[name]) for name in ("p50", "p99") if name in spread)
         return found
@@ -86,9 +94,12 @@ def connect(conns, seconds):
 
 def size(bytes_, conns, seconds):
     def run(target):
-        rate, _ = wrk(target, conns, seconds, systems.page_of(bytes_))
-        return {"size/%d/rate" % bytes_: rate, "size/%d/goodput" % bytes_: rate * bytes_ / MB}
-    return Step("pages of %d bytes" % bytes_, "web", seconds, run, conns)
+        rate, _, moved = wrk(target, conns, seconds, systems.page_of(bytes_))
+        goodput = moved if bytes_ >= LARGE else rate * bytes_
+        return {"size/%d/goodput" % bytes_: goodput / MB}
+    step = Step("pages of %d bytes" % bytes_, "web", seconds, run, conns)
+    step.many_pages = True
+    return step
 
 
 def offered(rates, conns, seconds):
@@ -110,7 +121,7 @@ def offered(rates, conns, seconds):
 def batch(bound, seconds):
     """The dataplane's batch bound, a boot argument. What has no such bound is not measured."""
     def run(target):
-        rate, _ = wrk(target, 64, seconds)
+        rate, _, _ = wrk(target, 64, seconds)
         got = target.pingpong("http", systems.PAGE, seconds)
         return {"batch/%d/rate" % bound: rate, "batch/%d/p50" % bound: got["p50"], "batch/%d/p99" % bound: got["p99"]}
     return Step("batch bound %d" % bound, "web", 2 * seconds, run, 64, "batch", {"extra": ("batch=%d" % bound,)})
@@ -118,7 +129,7 @@ def batch(bound, seconds):
 
 def cpus(count, seconds):
     def run(target):
-        rate, _ = wrk(target, 64, seconds)
+        rate, _, _ = wrk(target, 64, seconds)
         return {"cpus/%d/rate" % count: rate}
     return Step("%d CPUs" % count, "web", seconds, run, 64, "cpus", {"cpus": count})
 

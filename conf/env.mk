@@ -46,6 +46,18 @@ ARGS ?=
 #PORT11211 ?=
 #GDBPORT ?=
 
+# --- Measuring ---
+# 1: short runs, or additional sweeps.
+QUICK ?=
+FULL ?=
+# How often every system is measured: 3, or 2 with QUICK=1.
+ROUNDS ?=
+# Systems beside lab6 and ix: linux, ceiling, with commas. SYSTEMS replaces all of them.
+PEERS ?=
+SYSTEMS ?=
+# tap or user; tap, if that is possible.
+BENCH_NET ?=
+
 # --- Grading ---
 # See ./grade-lab-ix --help.
 GRADEFLAGS ?=

@@ -40,11 +40,14 @@
 #define IX_HEAP_UNIT PTSIZE
 
 #define IX_SG_MAX 16      /* pieces in one sendv */
+#define IX_SEND_LOOK 0x10000 /* bytes of a piece outside heap and buffers that sendv looks at: more than it takes */
+#define IX_UDP_MAX 1472   /* bytes of a datagram: a frame's worth, for there are no fragments */
 #define IX_BACKLOG_MAX 255
 #define IX_NTIMERS 256    /* timer ids are below it */
 
 /*
- * A flow or listener handle:  63          32 31     24 23            0
+ * A handle of a flow, a listener, or a UDP port:
+ *                             63          32 31     24 23            0
  *                            +--------------+---------+---------------+
  *                            |  generation  |  group  |     index     |
  *                            +--------------+---------+---------------+
@@ -78,9 +81,9 @@ enum ix_op {
 	IX_CALL_SHUTDOWN,      /* handle: FIN after queued data; the other direction goes on */
 	IX_CALL_CLOSE,         /* handle: graceful; queued data is still delivered */
 	IX_CALL_ABORT,         /* handle: RST */
-	IX_CALL_UDP_BIND,      /* port, cookie -> handle */
-	IX_CALL_UDP_SENDV,     /* handle, sg array, n, ip, port */
-	IX_CALL_UDP_RECV_DONE, /* handle, address: one buffer goes back */
+	IX_CALL_UDP_BIND,      /* port, cookie -> handle; IX_CALL_CLOSE ends it, with all that is lent, without an event */
+	IX_CALL_UDP_SENDV,     /* handle, sg array, n, ip, port -> bytes: the whole datagram, or an error */
+	IX_CALL_UDP_RECV_DONE, /* handle, address of any byte of it: one buffer goes back */
 	IX_CALL_TIMER_SET,     /* id, microseconds, cookie */
 	IX_CALL_TIMER_CLEAR,   /* id */
 	IX_NOPS
@@ -152,6 +155,21 @@ struct ix_config {
 	uint16_t cpu;       /* out: the CPU reserved */
 	uint32_t mss;       /* out: payload bytes of a full segment */
 	uint32_t window;    /* out: most bytes that one flow may have queued to send */
+	uint32_t idle;      /* in: what the CPU does without work, IX_IDLE_x; out: as set */
+};
+
+/* Without work, the CPU looks again at once, or halts until an interrupt, or does one and after a while the other. */
+enum ix_idle { IX_IDLE_DEFAULT, IX_IDLE_POLL, IX_IDLE_HALT, IX_IDLE_ADAPTIVE, IX_NIDLES };
+
+/*
+ * sys_dp_ctl(op, cpu, a, b): change how the dataplane on `cpu` works. Its own program may, and that program's parent:
+ * else -E_PERM. -E_INVAL: no dataplane there, or a value that is none.
+ */
+enum ix_ctl {
+	IX_CTL_BATCH = 1, /* a: most packets a cycle */
+	IX_CTL_IDLE,      /* a: IX_IDLE_x */
+	IX_CTL_WATCHDOG,  /* a: microseconds without sys_run_io after which the stack runs without the program,
+	                     0 for never, else 1000 or more; b: after which it is ended, 0 for never */
 };
 
 #define IX_ANY_CPU (-1)
@@ -196,7 +214,16 @@ struct ix_config {
 	X(drop_tx_nomem, "segments put off because memory ran out")               \
 	X(tcp_rexmits, "segments sent again")                                     \
 	X(timewait_reused, "TIME_WAIT flows freed for a new SYN")                 \
-	X(timewait_reclaimed, "TIME_WAIT flows freed for want of memory")
+	X(timewait_reclaimed, "TIME_WAIT flows freed for want of memory")         \
+	X(halts, "times the CPU was halted for want of work")                     \
+	X(wakeups_nic, "halts that the NIC's interrupt ended")                    \
+	X(wakeups_timer, "halts that the timer ended")                            \
+	X(watchdog_strikes, "times the app was found not to respond")             \
+	X(watchdog_ticks, "timer ticks at which it still did not")                \
+	X(udp_received, "datagrams received")                                     \
+	X(udp_sent, "datagrams sent")                                             \
+	X(drop_rx_udp, "datagrams with a bad length or checksum")                 \
+	X(drop_udp_full, "datagrams dropped because app or buffers did not keep up")
 
 #define IX_GAUGES(X)                                           \
 	X(flows, "flows open, TIME_WAIT apart")                \
@@ -208,7 +235,12 @@ struct ix_config {
 	X(bufs_app, "receive buffers lent to the app")         \
 	X(bufs_stack, "receive buffers held by the stack")     \
 	X(slab_bytes, "bytes of flow memory in use")           \
-	X(slab_pages, "pages of flow memory")
+	X(slab_pages, "pages of flow memory")                  \
+	X(batch, "most frames in a cycle")                     \
+	X(idle, "idle policy: 1 poll, 2 halt, 3 adaptive")     \
+	X(unresponsive, "1: the app does not respond")         \
+	X(udp_ports, "UDP ports bound")                        \
+	X(loans, "pages of the app lent to be sent")
 
 struct ix_stat {
 #define IX_FIELD_(name, text) uint64_t name;
@@ -234,7 +266,7 @@ int sys_dp_attach(int cpu, struct ix_config *config);
 int sys_dp_detach(void);
 int sys_run_io(unsigned ncalls, uint32_t timeout_us);
 int sys_dp_stat(int cpu, struct ix_stat *stat);
-int sys_dp_ctl(int op, uint32_t a, uint32_t b, uint32_t c);
+int sys_dp_ctl(int op, int cpu, uint32_t a, uint32_t b);
 #endif
 
 #endif

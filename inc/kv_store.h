@@ -33,7 +33,8 @@ struct kv_item {
 	uint32_t hash;
 	uint32_t expires;              /* on the store's clock; 0: never */
 	uint32_t flags, value_len;
-	uint16_t refs, head_len;
+	uint32_t refs;
+	uint16_t head_len;
 	uint8_t key_len;
 	bool linked;                   /* it is in the table */
 	char text[];
@@ -86,5 +87,6 @@ struct kv_cursor {
 void kv_seek(struct kv_cursor *cur, struct kv_item *item, uint32_t offset);
 char *kv_next(struct kv_cursor *cur, uint32_t *len); /* up to *len bytes in one piece, passed; *len says how many */
 void kv_write(struct kv_cursor *cur, const char *bytes, uint32_t len);
+void kv_read(struct kv_cursor *cur, char *bytes, uint32_t len);
 
 #endif

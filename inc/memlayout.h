@@ -101,7 +101,7 @@ extern volatile pte_t uvpt[];
 extern volatile pde_t uvpd[];
 #endif
 
-enum { PP_FREE = 1, PP_RESERVED = 2 }; /* on a free list; never to be given out */
+enum { PP_FREE = 1, PP_RESERVED = 2, PP_LENT = 4 }; /* on a free list; never to be given out; freed, but still lent */
 
 /* One for each physical page. Programs read the array at UPAGES. */
 struct PageInfo {

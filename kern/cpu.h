@@ -32,6 +32,7 @@ struct CpuInfo {
 	pde_t *volatile cpu_pgdir;   /* what CR3 holds */
 	volatile uint32_t cpu_in_kernel; /* 0 in user mode and in hlt: then a request needs an interrupt */
 	bool cpu_timer_armed;
+	volatile bool cpu_naps;      /* it halts in cpu_nap(), to which the next interrupt returns */
 
 	/* Set under the big lock when the CPU is reserved or released. */
 	struct dp *volatile cpu_dp;  /* the dataplane that has this CPU to itself, or NULL: shared */

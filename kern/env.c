@@ -236,10 +236,14 @@ void env_destroy(struct Env *e)
 		sched_yield();
 }
 
-/* Let a time slice begin, unless one runs. A reserved CPU has no slices: nobody else waits for it. */
+/* Let a time slice begin, unless one runs. A reserved CPU has no slices, for nobody else waits for it, but a watchdog. */
 static void arm_slice(struct CpuInfo *c)
 {
-	if (c->cpu_timer_armed || c->cpu_dp)
+	if (c->cpu_env->env_dp) {
+		dp_watch(c->cpu_env);
+		return;
+	}
+	if (c->cpu_timer_armed)
 		return;
 	c->cpu_timer_armed = true;
 	lapic_timer_oneshot(TICK_US);

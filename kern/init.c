@@ -11,6 +11,7 @@
 #include <kern/cpu.h>
 #include <kern/dev/lapic.h>
 #include <kern/dev/pci.h>
+#include <kern/dp/ceiling.h>
 #include <kern/dp/dp.h>
 #include <kern/env.h>
 #include <kern/gdt.h>
@@ -116,6 +117,7 @@ void i386_init(void)
 	ioapic_init();
 	cons_irq_init();
 	pci_init();
+	ceiling_run();
 	lab6_init();
 	dp_init();
 

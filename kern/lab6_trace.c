@@ -49,7 +49,7 @@ void lab6_trace_init(void)
 
 	while (words) {
 		const char *comma = strchr(words, ',');
-		want(words, comma ? (size_t)(comma - words) : strlen(words));
+		want(words, comma ? (uint32_t)(comma - words) : (uint32_t)strlen(words));
 		words = comma ? comma + 1 : NULL;
 	}
 }

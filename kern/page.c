@@ -22,6 +22,10 @@ static struct superpage {
 	uint32_t nfree;
 } super[NSUPER];
 
+static uint16_t *loans;                 /* one for each page; changed without the lock */
+static struct PageInfo *lent_free;      /* pages that were freed while lent */
+static volatile uint32_t nlent_free;
+
 static uint32_t lowest; /* no superpage below this one has a free page */
 static size_t nfree_total;
 
@@ -78,7 +82,9 @@ void *page_detect(void *image_end)
 	npages = mem_detect() / PGSIZE;
 	pages = ROUNDUP(image_end, PGSIZE);
 	memset(pages, 0, npages * sizeof(*pages));
-	return ROUNDUP((char *)(pages + npages), PGSIZE);
+	loans = (uint16_t *)ROUNDUP((char *)(pages + npages), PGSIZE);
+	memset(loans, 0, npages * sizeof(*loans));
+	return ROUNDUP((char *)(loans + npages), PGSIZE);
 }
 
 /* Never given out: page 0 (real-mode tables), the AP's entry code, device memory, and the kernel up to `used_end`. */
@@ -112,10 +118,58 @@ struct PageInfo *page_alloc(int flags)
 	return pp;
 }
 
+static uint16_t *loans_of(const struct PageInfo *pp) { return &loans[pp - pages]; }
+
+static bool is_lent(const struct PageInfo *pp) { return *(volatile uint16_t *)loans_of(pp); }
+
+bool page_lend(struct PageInfo *pp)
+{
+	if (__atomic_add_fetch(loans_of(pp), 1, __ATOMIC_SEQ_CST) != 0)
+		return true;
+	__atomic_sub_fetch(loans_of(pp), 1, __ATOMIC_SEQ_CST);
+	return false;
+}
+
+void page_unlend(struct PageInfo *pp) { __atomic_sub_fetch(loans_of(pp), 1, __ATOMIC_SEQ_CST); }
+
+size_t page_nlent_free(void) { return nlent_free; }
+
+/*
+ * False: its loans have been returned meanwhile. Who returns a loan looks at nlent_free afterwards; here it is raised
+ * before the loans are looked at again. So one of the two sees what the other did.
+ */
+static bool wait_for_loans(struct PageInfo *pp)
+{
+	pp->pp_flags = PP_LENT;
+	pp->pp_link = lent_free;
+	lent_free = pp;
+	__atomic_add_fetch(&nlent_free, 1, __ATOMIC_SEQ_CST);
+	if (is_lent(pp))
+		return true;
+	lent_free = pp->pp_link;
+	__atomic_sub_fetch(&nlent_free, 1, __ATOMIC_SEQ_CST);
+	return false;
+}
+
+void page_reclaim_lent(void)
+{
+	struct PageInfo *pp = lent_free, *next;
+
+	lent_free = NULL;
+	nlent_free = 0;
+	for (; pp; pp = next) {
+		next = pp->pp_link;
+		pp->pp_flags = 0;
+		page_free(pp); /* or it waits again */
+	}
+}
+
 void page_free(struct PageInfo *pp)
 {
 	if (pp->pp_ref || pp->pp_flags)
 		panic("page %05x freed in use (ref %d) or twice (flags %d)", pp - pages, pp->pp_ref, pp->pp_flags);
+	if (is_lent(pp) && wait_for_loans(pp))
+		return;
 	page_push(pp);
 	lowest = MIN(lowest, (uint32_t)(super_of(pp) - super));
 }

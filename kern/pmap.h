@@ -53,6 +53,16 @@ void page_decref(struct PageInfo *pp);
 size_t page_nfree(void);                /* free pages, those of free superpages included */
 
 /*
+ * Loans: a device may still read a page that no program has any more. They are counted apart from pp_ref, without
+ * the lock, by the dataplane; a page that is freed while lent waits until its last loan has been returned and somebody
+ * calls page_reclaim_lent(). Who lends a page has found it mapped, on a CPU that answers TLB shoot-downs only later.
+ */
+bool page_lend(struct PageInfo *pp);    /* false: it is lent too often */
+void page_unlend(struct PageInfo *pp);
+size_t page_nlent_free(void);           /* freed, but waiting; without the lock */
+void page_reclaim_lent(void);
+
+/*
  * A superpage is 4 MB of physically contiguous memory, aligned to its size. superpage_alloc returns its
  * first page, not zeroed, or NULL. superpage_free takes back all of its pages, each with pp_ref 0.
  */

@@ -81,6 +81,8 @@ void irq_register(int irq, irq_handler handler, void *arg)
 	irqs[irq].handler = handler;
 }
 
+irq_handler irq_handler_of(int irq) { return irq >= 0 && irq < NIRQS ? irqs[irq].handler : NULL; }
+
 /* A page fault of a program: its own handler gets a UTrapframe on the exception stack, or the program ends. */
 void page_fault_handler(struct Trapframe *tf)
 {
@@ -186,6 +188,26 @@ static bool run_io(struct Trapframe *tf)
 	return !(thiscpu->cpu_mail & MAIL_SCHED);
 }
 
+static bool is_watchdog_tick(const struct Trapframe *tf)
+{
+	return tf->tf_trapno == IRQ_OFFSET + IRQ_TIMER && curenv->env_dp;
+}
+
+static void enter_core(const struct Trapframe *tf);
+
+/* On a reserved CPU there are no slices to end, but programs that stay away from their dataplane. No lock, either. */
+static void __attribute__((noreturn)) watchdog_tick(struct Trapframe *tf)
+{
+	thiscpu->cpu_timer_armed = false;
+	lapic_eoi();
+	if (dp_tick(curenv))
+		env_pop_tf(tf);
+	enter_core(tf);
+	cprintf("[%08x] ended by the watchdog: it does not respond\n", curenv->env_id);
+	env_destroy(curenv);
+	sched_yield();
+}
+
 /* The big lock is taken, and the current env's registers are kept where all can find them. */
 static void enter_core(const struct Trapframe *tf)
 {
@@ -193,31 +215,39 @@ static void enter_core(const struct Trapframe *tf)
 
 	lock_kernel();
 	mail_take(MAIL_SCHED);
-	if (e->env_status == ENV_DYING) {
-		env_free(e);
-		sched_yield();
-	}
 	e->env_tf = *tf;
+}
+
+/* It runs, and on this CPU: one that was reserved meanwhile is for its dataplane's env only. */
+static bool may_go_on(const struct Env *e)
+{
+	return e && e->env_status == ENV_RUNNING && e->env_dp == thiscpu->cpu_dp;
 }
 
 static void __attribute__((noreturn)) leave_core(struct Trapframe *tf)
 {
-	if (cons_wants_monitor())
-		monitor(tf);
 	struct Env *e = curenv;
-	if (e && e->env_status == ENV_RUNNING)
+
+	if (cons_wants_monitor())
+		monitor(e ? &e->env_tf : tf);
+	if (may_go_on(e))
 		env_run(e);
 	sched_yield();
 }
 
+static bool is_interrupt(uint32_t trapno) { return trapno >= IRQ_OFFSET && trapno != T_SYSCALL; }
+
+/* Of an env that is dying only interrupts are still served: they are not its own, and each wants its EOI. */
 static void enter_from_user(struct Trapframe *tf)
 {
 	bool is_io = is_run_io(tf);
 
 	if (is_io && run_io(tf))
 		env_pop_tf(tf);
+	if (is_watchdog_tick(tf))
+		watchdog_tick(tf);
 	enter_core(tf);
-	if (!is_io)
+	if (!is_io && (curenv->env_status != ENV_DYING || is_interrupt(tf->tf_trapno)))
 		dispatch(&curenv->env_tf);
 }
 
@@ -225,6 +255,31 @@ static void enter_from_user(struct Trapframe *tf)
 static bool is_step_into_kernel(const struct Trapframe *tf)
 {
 	return tf->tf_trapno == T_DEBUG && tf->tf_eip == (uintptr_t)sysenter_entry;
+}
+
+/* It interrupted cpu_nap(). No lock is taken: handlers of interrupts that come to reserved CPUs need none. */
+static void end_nap(struct Trapframe *tf)
+{
+	int irq = tf->tf_trapno - IRQ_OFFSET;
+
+	thiscpu->cpu_naps = false;
+	if (tf->tf_trapno != T_KICK && irq != IRQ_TIMER && irq_handler_of(irq))
+		irqs[irq].handler(irqs[irq].arg);
+	if (irq != IRQ_SPURIOUS)
+		lapic_eoi();
+	tf->tf_eflags &= ~FL_IF;
+}
+
+void cpu_nap(void)
+{
+	struct CpuInfo *c = thiscpu;
+
+	c->cpu_status = CPU_HALTED;
+	c->cpu_naps = true;
+	mail_leave_kernel();
+	asm volatile("sti; hlt" ::: "memory"); /* end_nap() has interrupts off when this goes on */
+	c->cpu_status = CPU_STARTED;
+	c->cpu_timer_armed = false; /* whatever it was set to */
 }
 
 static void enter_from_kernel(struct Trapframe *tf)
@@ -247,6 +302,9 @@ void trap(struct Trapframe *tf)
 		enter_from_user(tf);
 	} else if (is_step_into_kernel(tf)) {
 		tf->tf_eflags &= ~FL_TF;
+		return;
+	} else if (thiscpu->cpu_naps && tf->tf_trapno >= IRQ_OFFSET) {
+		end_nap(tf);
 		return;
 	} else {
 		enter_from_kernel(tf);

@@ -15,8 +15,18 @@ void print_regs(struct PushRegs *regs);
 void page_fault_handler(struct Trapframe *tf);
 void user_fault(struct Trapframe *tf, uintptr_t va); /* report what the current env did, and end it */
 
-/* Have `handler` called, with the big lock held, for hardware interrupt `irq` (0-23, before trap_init's EOI). */
+/*
+ * Have `handler` called for hardware interrupt `irq` (0-23), before its EOI: with the big lock held, unless the
+ * interrupt ends a reserved CPU's cpu_nap(). NULL: nobody is called any more.
+ */
 typedef void (*irq_handler)(void *arg);
 void irq_register(int irq, irq_handler handler, void *arg);
+irq_handler irq_handler_of(int irq);
+
+/*
+ * For a reserved CPU, without the lock: halt until the next interrupt, answer that, and return. A request in the
+ * mailbox interrupts at once. The timer has to be set again afterwards.
+ */
+void cpu_nap(void);
 
 #endif

@@ -22,9 +22,9 @@ static bool page_allows(struct Env *env, uintptr_t va, int perm)
 /* Nothing from ULIM on is allowed, so a length that wraps around is found out there at the latest. */
 int user_mem_check(struct Env *env, const void *va, size_t len, int perm)
 {
-	uintptr_t addr = (uintptr_t)va, end = addr + len < addr ? ~0u : addr + len;
+	uintptr_t addr = (uintptr_t)va, last = addr + len < addr ? ~0u : addr + len - 1;
 
-	for (; addr < end; addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
+	for (; len && addr <= last; addr = ROUNDDOWN(addr, PGSIZE) + PGSIZE) {
 		if (!page_allows(env, addr, perm | PTE_U | PTE_P)) {
 			user_mem_check_addr = addr;
 			return -E_FAULT;

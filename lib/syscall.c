@@ -58,7 +58,7 @@ SYSCALL(int, net_recv, (void *buf, size_t size), R(buf), size)
 SYSCALL(int, dp_attach, (int cpu, struct ix_config *config), R(cpu), R(config))
 SYSCALL(int, dp_detach, (void), 0)
 SYSCALL(int, dp_stat, (int cpu, struct ix_stat *stat), R(cpu), R(stat))
-SYSCALL(int, dp_ctl, (int op, uint32_t a, uint32_t b, uint32_t c), R(op), a, b, c)
+SYSCALL(int, dp_ctl, (int op, int cpu, uint32_t a, uint32_t b), R(op), R(cpu), a, b)
 
 /* ---- The fast entry ---- */
 

@@ -14,7 +14,6 @@ struct request {
 	bool mapped;             /* there may be a page */
 	envid_t from;            /* 0: nobody, the server itself wants it done */
 	uint32_t number;
-	struct thread *thread;   /* that serves it */
 	struct request *next;    /* on the free list, or behind it among those that wait for a thread */
 };
 
@@ -49,7 +48,7 @@ static void serve(struct request *r)
 	void *reply_page = NULL;
 
 	r->state = SLOT_SERVED;
-	r->thread = thread_self();
+	thread_works_for(r->from);
 	int32_t value = socket_call(r->number, request_page(r), &reply_page);
 	if (r->from)
 		reply_add(r->from, value, reply_page);
@@ -106,22 +105,13 @@ static void close_orphan(int s)
 	request_begin(r, 0, NSREQ_CLOSE, PTE_P | PTE_U | PTE_W);
 }
 
-static bool is_gone(envid_t id)
-{
-	const volatile struct Env *e = &envs[ENVX(id)];
-
-	return id && (e->env_id != id || e->env_status == ENV_FREE || e->env_status == ENV_DYING);
-}
-
 void requests_sweep(void)
 {
 	for (struct request *r = slots; r < slots + NS_NREQUESTS; r++) {
-		if (r->state == SLOT_FREE && r->mapped) {
-			sys_page_unmap(0, request_page(r));
-			r->mapped = false;
-		} else if (r->state == SLOT_SERVED && is_gone(r->from)) {
-			thread_cancel(r->thread);
-		}
+		if (r->state != SLOT_FREE || !r->mapped)
+			continue;
+		sys_page_unmap(0, request_page(r));
+		r->mapped = false;
 	}
 	sockets_sweep(close_orphan);
 }

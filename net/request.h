@@ -10,7 +10,6 @@
 #include <inc/ns.h>
 
 struct request;
-struct thread;
 
 void requests_init(void);
 
@@ -21,7 +20,7 @@ union Nsipc *request_page(struct request *r);
 /* A program's message has come into that slot: have it carried out. The reply comes by reply_add. */
 void request_begin(struct request *r, envid_t from, uint32_t number, int perm);
 
-void requests_sweep(void); /* now and then: drop what belonged to programs that are gone */
+void requests_sweep(void); /* now and then: give back pages, and close sockets, of programs that are gone */
 
 /* net/reply.c */
 void reply_add(envid_t to, int32_t value, void *page); /* page: handed over with it, or NULL */

@@ -14,9 +14,13 @@
 #include "lwip/sockets.h"
 
 static struct {
-	bool owned;      /* its descriptor is in the page below */
+	bool stream;
+	bool connected;  /* it is, or was: lwIP would wait without end for data from nobody */
+	bool owned;      /* its descriptor is in the page that fd_page() says */
 	uint8_t unseen;  /* sweeps in a row that found nobody else with that page */
 } sockets[NS_NSOCKETS];
+
+static bool is_number(int s) { return s >= 0 && s < NS_NSOCKETS; }
 
 static void *fd_page(int s) { return (void *)(NS_SOCKETS + s * PGSIZE); }
 
@@ -42,13 +46,16 @@ static int32_t result(int r) { return r >= 0 ? r : error_of(errno); }
  * A new socket: small pieces are sent at once, since programs cannot ask for that, and one that waits for an
  * acknowledgement, which the peer delays, costs 40 ms.
  */
-static int32_t opened(int s, bool wants_fd, void **reply_page)
+static int32_t opened(int s, bool stream, bool connected, bool wants_fd, void **reply_page)
 {
 	int on = 1;
 
 	if (s < 0)
 		return error_of(errno);
-	lwip_setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (stream)
+		lwip_setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	sockets[s].stream = stream;
+	sockets[s].connected = connected;
 	sockets[s].owned = false;
 	if (!wants_fd)
 		return s;
@@ -66,7 +73,9 @@ static int32_t do_socket(union Nsipc *page, void **reply_page)
 {
 	struct Nsreq_socket q = page->socket;
 
-	return opened(lwip_socket(q.req_domain, q.req_type, q.req_protocol), q.req_wants_fd, reply_page);
+	int s = lwip_socket(q.req_domain, q.req_type, q.req_protocol);
+
+	return opened(s, q.req_type == SOCK_STREAM, false, q.req_wants_fd, reply_page);
 }
 
 /* While it waits for a connection, or for data, the program may die. */
@@ -83,15 +92,7 @@ static int32_t do_accept(union Nsipc *page, void **reply_page)
 		memcpy(&page->acceptRet.ret_addr, &peer, sizeof(peer));
 		page->acceptRet.ret_addrlen = len;
 	}
-	return opened(s, q.req_wants_fd, reply_page);
-}
-
-static bool is_stream(int s)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	return lwip_getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+	return opened(s, true, true, q.req_wants_fd, reply_page);
 }
 
 static int32_t do_recv(union Nsipc *page, void **reply_page)
@@ -99,9 +100,11 @@ static int32_t do_recv(union Nsipc *page, void **reply_page)
 	struct Nsreq_recv q = page->recv;
 
 	(void)reply_page;
-	if (q.req_len < 0)
+	if (q.req_len < 0 || !is_number(q.req_s))
 		return -E_INVAL;
-	thread_may_cancel(is_stream(q.req_s));
+	if (sockets[q.req_s].stream && !sockets[q.req_s].connected)
+		return -E_CLOSED;
+	thread_may_cancel(sockets[q.req_s].stream);
 	int r = lwip_recv(q.req_s, page->recvRet.ret_buf, MIN((size_t)q.req_len, sizeof(*page)), q.req_flags);
 	thread_may_cancel(false);
 	return result(r);
@@ -130,7 +133,10 @@ static int32_t do_connect(union Nsipc *page, void **reply_page)
 	struct Nsreq_connect q = page->connect;
 
 	(void)reply_page;
-	return result(lwip_connect(q.req_s, (struct sockaddr *)&q.req_name, q.req_namelen));
+	int r = lwip_connect(q.req_s, (struct sockaddr *)&q.req_name, q.req_namelen);
+	if (r == 0)
+		sockets[q.req_s].connected = true;
+	return result(r);
 }
 
 static int32_t do_listen(union Nsipc *page, void **reply_page)
@@ -154,7 +160,7 @@ static int32_t do_close(union Nsipc *page, void **reply_page)
 	int s = page->close.req_s;
 
 	(void)reply_page;
-	if (s < 0 || s >= NS_NSOCKETS)
+	if (!is_number(s))
 		return -E_INVAL;
 	sockets[s].owned = false;
 	return result(lwip_close(s));

@@ -131,8 +131,8 @@ u32_t sys_arch_mbox_tryfetch(sys_mbox_t *mbox, void **msg)
 }
 
 /*
- * One that is cancelled gets the message that stands for an aborted connection: whoever asked is gone, and the socket itself
- * may live on.
+ * One that is cancelled gets the message that stands for an aborted connection: whoever asked is gone, but the socket
+ * may live on, and what came for it is for the next reader.
  */
 u32_t sys_arch_mbox_fetch(sys_mbox_t *mbox, void **msg, u32_t timeout)
 {
@@ -143,6 +143,8 @@ u32_t sys_arch_mbox_fetch(sys_mbox_t *mbox, void **msg, u32_t timeout)
 		if (outcome == THREAD_TIMED_OUT)
 			return SYS_ARCH_TIMEOUT;
 		if (outcome == THREAD_CANCELLED) {
+			if (mbox->head != mbox->tail)
+				thread_wake(&mbox->readers);
 			*msg = (void *)&netconn_aborted;
 			return 0;
 		}

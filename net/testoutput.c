@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends TESTOUTPUT_COUNT frames, `Packet 00` and so on, through an output environment, with no stack around it. */
+/*
+ * Sends frames, `Packet 00` and so on, through an output environment, with no stack around it: as many as its argument
+ * says, or else TESTOUTPUT_COUNT.
+ */
 #include <net/layout.h>
 #include <net/ns.h>
 
@@ -12,9 +15,10 @@ void umain(int argc, char **argv)
 	struct jif_pkt *frame = (struct jif_pkt *)NS_OUTPUT;
 	envid_t to = helper_start(output);
 
-	(void)argc, (void)argv;
+	int count = argc > 1 ? strtol(argv[1], NULL, 10) : TESTOUTPUT_COUNT;
+
 	binaryname = "testoutput";
-	for (int i = 0; i < TESTOUTPUT_COUNT; i++) {
+	for (int i = 0; i < count; i++) {
 		int r = sys_page_alloc(0, frame, PTE_P | PTE_U | PTE_W);
 		if (r < 0)
 			panic("no page: %e", r);

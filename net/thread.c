@@ -21,7 +21,8 @@ struct thread {
 	struct waitq *waits;   /* where it waits, or NULL */
 	uint32_t until_ms;     /* 0: without end */
 	int outcome;           /* THREAD_x, of its last wait */
-	bool cancellable;
+	envid_t client;        /* 0: none */
+	bool cancellable;      /* its waits end when the client is gone */
 	thread_fn fn;
 	void *arg;
 	sys_sem_t sem;
@@ -122,6 +123,15 @@ static void end_wait(struct thread *t, int outcome)
 	append(&ready, t);
 }
 
+/* Its client does not live any more, and the thread said that then it need not wait. */
+static bool is_pointless(const struct thread *t)
+{
+	const volatile struct Env *e = &envs[ENVX(t->client)];
+
+	return t->cancellable && t->client &&
+	       (e->env_id != t->client || e->env_status == ENV_FREE || e->env_status == ENV_DYING);
+}
+
 int thread_wait(struct waitq *q, uint32_t until_ms)
 {
 	struct thread *t = current;
@@ -132,8 +142,7 @@ int thread_wait(struct waitq *q, uint32_t until_ms)
 	t->until_ms = until_ms;
 	append(q, t);
 	leave(&t->esp);
-	t->cancellable = false;
-	return t->outcome;
+	return is_pointless(t) ? THREAD_CANCELLED : t->outcome;
 }
 
 bool thread_wake(struct waitq *q)
@@ -148,15 +157,13 @@ void thread_tick(uint32_t now_ms)
 {
 	for (int i = 0; i < nthreads; i++) {
 		struct thread *t = threads[i];
-		if (t->waits && t->until_ms && (int32_t)(now_ms - t->until_ms) >= 0)
+		bool late = t->until_ms && (int32_t)(now_ms - t->until_ms) >= 0;
+
+		if (t->waits && (late || is_pointless(t)))
 			end_wait(t, THREAD_TIMED_OUT);
 	}
 }
 
-void thread_may_cancel(bool yes) { current->cancellable = yes; }
+void thread_works_for(envid_t client) { current->client = client; }
 
-void thread_cancel(struct thread *t)
-{
-	if (t->waits && t->cancellable)
-		end_wait(t, THREAD_CANCELLED);
-}
+void thread_may_cancel(bool yes) { current->cancellable = yes; }

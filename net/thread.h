@@ -6,6 +6,7 @@
 #ifndef JOS_NET_THREAD_H
 #define JOS_NET_THREAD_H
 
+#include <inc/env.h>
 #include <inc/types.h>
 
 struct thread;
@@ -21,15 +22,18 @@ struct thread *thread_start(thread_fn fn, void *arg); /* NULL when memory is out
 struct thread *thread_self(void);                     /* NULL on the first stack */
 
 void thread_run(void);              /* until all threads wait */
-void thread_tick(uint32_t now_ms);  /* those whose time is over go on */
+void thread_tick(uint32_t now_ms);  /* those whose time is over go on, and those whose client is gone */
 
 enum { THREAD_WOKEN, THREAD_TIMED_OUT, THREAD_CANCELLED };
 int thread_wait(struct waitq *q, uint32_t until_ms); /* 0: without end. THREAD_x */
 bool thread_wake(struct waitq *q);                   /* the first of them goes on; false if there is none */
 
-/* The thread waits for something that may never come: its thread_wait returns THREAD_CANCELLED if it is in `may`. */
-void thread_cancel(struct thread *t);
-void thread_may_cancel(bool yes); /* for this thread's next wait */
+/*
+ * This thread works for a program. If that is gone, waits end with THREAD_CANCELLED while thread_may_cancel holds:
+ * instead of being woken, or at the next thread_tick.
+ */
+void thread_works_for(envid_t client);
+void thread_may_cancel(bool yes);
 
 struct sys_sem *thread_sem(struct thread *t); /* lwIP's, one for each thread */
 

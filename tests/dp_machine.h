@@ -12,12 +12,14 @@
 
 #include "dp_host.h"
 
-enum { MACHINE_BYTES = 96 << 20 };
+enum { MACHINE_BYTES = 96 << 20, MACHINE_NIC_IRQ = 11 };
 
 extern struct Env machine_env;        /* the program */
 extern uint64_t machine_us;           /* the clock */
 extern size_t machine_pages_left;     /* page_alloc fails when it is 0; a large number after machine_init */
 extern bool machine_shows_console;
+extern uint32_t machine_naps;         /* times that the CPU halted */
+extern bool (*machine_nic_interrupts)(void); /* does the NIC wake it now? */
 
 void machine_init(void);              /* nothing is in use, no dataplane */
 size_t machine_pages_used(void);      /* the program's page tables included */

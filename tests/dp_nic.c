@@ -180,7 +180,13 @@ static int reap(struct netq *queue, void **ctxs, int max)
 	return n;
 }
 
-static void irq_enable(struct netq *queue, bool on) { (void)queue, (void)on; }
+static void irq_enable(struct netq *queue, bool on)
+{
+	(void)queue;
+	nic.may_interrupt = on;
+}
+
+static bool interrupts(void) { return nic.may_interrupt && q->rx_head != rx_filled; }
 
 static bool irq_ack(struct netdev *nd)
 {
@@ -204,5 +210,7 @@ void nic_init(void)
 	struct netdev *nd = netdev_register("fake", &ops);
 	memcpy(nd->mac, mac, sizeof(mac));
 	nd->max_queues = 1;
+	nd->irq = MACHINE_NIC_IRQ;
+	machine_nic_interrupts = interrupts;
 	nd->buf_size = NIC_FRAME_MAX;
 }

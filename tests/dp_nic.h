@@ -7,7 +7,7 @@
 #ifndef TESTS_DP_NIC_H
 #define TESTS_DP_NIC_H
 
-#include "dp_host.h"
+#include "dp_machine.h"
 
 enum { NIC_FRAME_MAX = 2048, NIC_SENT_MAX = 4096 };
 
@@ -21,7 +21,7 @@ struct nic_frame {
 extern struct nic {
 	bool hold;
 	bool refuse_start;
-	bool running;
+	bool running, may_interrupt;
 	uint32_t sent_in, sent_out; /* frames that left, and that a test has taken; free-running */
 	uint32_t last_rx_buf;       /* the buffer that the last frame went to */
 	uint64_t no_buffer;         /* frames that found none */

@@ -80,7 +80,7 @@ static void objects_do_not_overlap(void **state)
 
 static void an_empty_reserve_gives_nothing(void **state)
 {
-	void *p[HOME_PAGES * 2];
+	void *p[2 * HOME_PAGES + 1];
 	int n = 0;
 
 	(void)state;

@@ -46,7 +46,7 @@ int send_pieces(ix_handle_t h, const struct ix_sg *sg, uint32_t n);
 uint8_t *heap(uint32_t off);    /* those bytes */
 
 bool have_event(void);
-struct ix_event next_event(void);                   /* whatever it is; runs a cycle if none is kept */
+struct ix_event next_event(void);                   /* whatever it is; runs a few cycles if none is kept */
 struct ix_event expect_event(enum ix_ev type);
 void expect_no_event(void);
 const uint8_t *recv_bytes(const struct ix_event *); /* as the program reads them */

@@ -65,3 +65,8 @@ void ioapic_enable_pci(int irq, uint8_t apicid)
 {
 	pin_set(irq, apicid, PIN_LEVEL);
 }
+
+void ioapic_disable(int irq)
+{
+	pin_set(irq, 0, PIN_MASKED);
+}

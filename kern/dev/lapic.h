@@ -22,6 +22,7 @@ void lapic_timer_oneshot(uint32_t us);              /* trap IRQ_OFFSET + IRQ_TIM
 void ioapic_init(void);                             /* all pins masked */
 void ioapic_enable(int irq, uint8_t apicid);        /* ISA: edge, active high; PCI INTx: see ioapic_enable_pci */
 void ioapic_enable_pci(int irq, uint8_t apicid);    /* level, as the i440fx wires it */
+void ioapic_disable(int irq);
 void pic_disable(void);                             /* mask the 8259s */
 
 #endif

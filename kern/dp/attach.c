@@ -34,7 +34,7 @@ enum {
 
 _Static_assert(IX_RXBUFS + BUF_SUPERS_MAX * PTSIZE <= IX_HEAP, "receive buffers lie below the heap");
 
-static uint32_t default_ip, default_gateway, default_batch;
+static uint32_t default_ip, default_gateway;
 
 /* ---- Boot arguments ---- */
 
@@ -69,11 +69,7 @@ void dp_init(void)
 {
 	default_ip = bootarg_ip("ip", IP_DEFAULT);
 	default_gateway = bootarg_ip("gw", GATEWAY_DEFAULT);
-	default_batch = bootarg_u32("batch", DP_BATCH);
-	if (default_batch < 1 || default_batch > DP_BATCH_MAX) {
-		cprintf("batch=%u: not from 1 to %u\n", default_batch, DP_BATCH_MAX);
-		default_batch = DP_BATCH;
-	}
+	policy_init();
 }
 
 /* ---- Memory ---- */
@@ -156,6 +152,7 @@ static struct dp *home_make(struct Env *e, uint32_t nbufs)
 	dp->group = home_take(&next, sizeof(*dp->group), 64);
 	link_init(&dp->pending);
 	link_init(&dp->graves);
+	uport_init(dp);
 	fgroup_init(dp->group, dp, (uint32_t)read_tsc() * 0x9E3779B1u, clock_us());
 	/* Offsets, for home may be the last superpage, and end where addresses wrap. */
 	for (uint32_t off = ROUNDUP(next - home, PGSIZE); off < PTSIZE; off += PGSIZE)
@@ -198,7 +195,8 @@ static int heap_make(struct dp *dp, uint32_t units)
 
 static int config_check(const struct ix_config *c)
 {
-	if (c->heap_size > DP_HEAP_UNITS * IX_HEAP_UNIT || c->nbufs > NBUFS_MAX || c->batch > DP_BATCH_MAX)
+	if (c->heap_size > DP_HEAP_UNITS * IX_HEAP_UNIT || c->nbufs > NBUFS_MAX || c->batch > DP_BATCH_MAX ||
+	    c->idle >= IX_NIDLES)
 		return -E_INVAL;
 	return 0;
 }
@@ -208,7 +206,8 @@ static void config_complete(struct ix_config *c)
 {
 	c->heap_size = ROUNDUP(c->heap_size ? c->heap_size : HEAP_DEFAULT, IX_HEAP_UNIT);
 	c->nbufs = ROUNDUP(c->nbufs ? c->nbufs : NBUFS_DEFAULT, BUFS_PER_SUPER);
-	c->batch = c->batch ? c->batch : default_batch;
+	c->batch = c->batch ? c->batch : default_policy.batch;
+	c->idle = c->idle ? c->idle : default_policy.idle;
 	c->ip = default_ip + c->nic;
 	c->mss = TCP_MSS;
 	c->window = TCP_SND_BUF;
@@ -232,6 +231,7 @@ static int nic_start(struct dp *dp)
 	if (r < 0)
 		return r;
 	dp->q = &dp->nd->q[0];
+	nic_irq_attach(dp);
 	rx_refill(dp);
 	dp->nd->ops->rx_flush(dp->q);
 	return 0;
@@ -242,7 +242,9 @@ static int build(struct dp *dp, const struct ix_config *c)
 	uint64_t seed = read_tsc();
 	int r;
 
-	dp->batch = c->batch;
+	dp->policy = default_policy;
+	dp->policy.batch = c->batch;
+	dp->policy.idle = c->idle;
 	dp->ip = __builtin_bswap32(c->ip);
 	dp->gateway = __builtin_bswap32(default_gateway);
 	dp->isn_key[0] = (uint32_t)seed ^ dp->nd->mac[5];
@@ -252,10 +254,24 @@ static int build(struct dp *dp, const struct ix_config *c)
 	    (r = buffers_make(dp)) < 0 || (r = heap_make(dp, c->heap_size / IX_HEAP_UNIT)) < 0 ||
 	    (r = window_install(dp)) < 0 || (r = nic_start(dp)) < 0)
 		return r;
-	dp->now_us = clock_us();
+	dp->now_us = dp->seen_us = clock_us();
+	dp->timer_us = NEVER_US;
 	stack_init(dp);
 	tx_kick(dp);
 	return 0;
+}
+
+static void end_loans(struct dp *dp)
+{
+	struct flow_table *flows = &dp->group->flows;
+
+	for (uint32_t i = 0; i < flows->npages * FLOWS_PER_PAGE; i++) {
+		struct flow *f = flow_at(flows, i);
+		if (f)
+			loans_end_all(dp, &f->loans);
+	}
+	uport_end_loans(dp);
+	page_reclaim_lent();
 }
 
 /* Stop the NIC first: from then on nobody but us touches any of the memory. */
@@ -265,7 +281,9 @@ static void teardown(struct dp *dp)
 	struct bufpool *bufs = &dp->bufs;
 	uint32_t nsupers = bufs->n / BUFS_PER_SUPER;
 
+	nic_irq_detach(dp);
 	netdev_release(dp->nd);
+	end_loans(dp);
 	window_remove(dp);
 	unmap_range(e);
 	unshare(dp->events, EVENTS_SIZE);
@@ -361,13 +379,6 @@ int dp_detach(struct Env *e)
 		return -E_INVAL;
 	dp_env_free(e);
 	return 0;
-}
-
-/* There is no lever to pull yet. */
-int dp_ctl(struct Env *e, int op, uint32_t a, uint32_t b, uint32_t c)
-{
-	(void)e, (void)op, (void)a, (void)b, (void)c;
-	return -E_NOT_SUPP;
 }
 
 int dp_cpu(const struct Env *e) { return e->env_dp ? e->env_dp->cpu->cpu_id : -1; }

@@ -30,6 +30,7 @@ struct buf *buf_take(struct bufpool *pool)
 	if (b) {
 		pool->free = b->next;
 		b->next = NULL;
+		b->udp = NULL;
 		buf_move(b, BUF_NIC);
 	}
 	return b;

@@ -30,7 +30,8 @@ enum buf_state { BUF_FREE, BUF_NIC, BUF_STACK, BUF_APP, BUF_NSTATES };
 struct buf {
 	struct pbuf_custom pbuf; /* first: lwIP's view of the frame while the stack has it */
 	struct bufpool *pool;
-	struct buf *next;        /* free, or next of its flow */
+	struct buf *next;        /* free, or next of its flow or UDP port */
+	struct udp_port *udp;    /* whose datagram it holds */
 	uint16_t off, len;       /* payload, once in order */
 	uint8_t state;
 };

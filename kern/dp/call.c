@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The program's batched calls. Each slot is read once into our own memory; then its decode_x() checks
- * everything and changes nothing, and its do_x() cannot fail. The result goes back to the slot. Pages that
- * hold a program's scatter lists are found through its page tables and read through the direct map: another
- * CPU that unmaps one waits for this CPU's mailbox, which is not looked at meanwhile, before the page is
- * freed.
+ * everything and changes nothing, and its do_x() cannot fail, but for want of memory. The result goes back to the
+ * slot.
  */
 #include <inc/error.h>
-#include <inc/string.h>
 #include <inc/x86.h>
 
+#include <kern/dp/sg.h>
 #include <kern/dp/tcp.h>
-#include <kern/pmap.h>
+#include <kern/dp/udp.h>
 
 /* One call: as read, and what decoding made of it. */
 struct request {
 	struct ix_call call;
 	struct flow *flow;
 	struct listener *listener;
+	struct udp_port *udp;
+	struct buf *buf;
 	struct tuple tuple;
 	struct ix_sg sg[IX_SG_MAX];
 };
@@ -48,57 +48,6 @@ static int find_knocking_flow(struct dp *dp, struct request *rq)
 }
 
 static bool port_is_good(uint32_t port) { return port >= 1 && port <= 65535; }
-
-static const void *user_page(struct dp *dp, uint32_t va)
-{
-	pte_t *pte = va < UTOP ? pgdir_walk(dp->env->env_pgdir, (void *)(uintptr_t)va, 0) : NULL;
-	pte_t entry = pte ? *(volatile pte_t *)pte : 0;
-
-	if ((entry & (PTE_P | PTE_U)) != (PTE_P | PTE_U) || (entry & PTE_PS))
-		return NULL;
-	return KADDR(PTE_ADDR(entry));
-}
-
-static int read_user(struct dp *dp, void *dst, uint32_t va, uint32_t len)
-{
-	char *to = dst;
-
-	while (len) {
-		uint32_t n = MIN(len, (uint32_t)(PGSIZE - PGOFF(va)));
-		const char *page = user_page(dp, va);
-		if (!page)
-			return -E_FAULT;
-		memcpy(to, page + PGOFF(va), n);
-		to += n;
-		va += n;
-		len -= n;
-	}
-	return 0;
-}
-
-/* Bytes that passed sg_is_good, by our own address. *room: how many are wanted; then, how many adjoin. */
-static const void *bytes_at(const struct dp *dp, uint32_t va, uint32_t *room)
-{
-	uint32_t off = va - IX_HEAP;
-
-	if (va < IX_HEAP)
-		return buf_lent(&dp->bufs, va, *room);
-	*room = IX_HEAP_UNIT - off % IX_HEAP_UNIT;
-	return dp->heap[off / IX_HEAP_UNIT] + off % IX_HEAP_UNIT;
-}
-
-static bool in_heap(const struct dp *dp, const struct ix_sg *sg)
-{
-	uint32_t size = dp->heap_units * IX_HEAP_UNIT, off = sg->base - IX_HEAP;
-
-	return sg->base >= IX_HEAP && off <= size && sg->len <= size - off;
-}
-
-/* May these bytes be sent? From the heap, or payload that was lent to the app, within one buffer. */
-static bool sg_is_good(const struct dp *dp, const struct ix_sg *sg)
-{
-	return in_heap(dp, sg) || buf_lent(&dp->bufs, sg->base, sg->len);
-}
 
 /* ---- Listeners ---- */
 
@@ -196,6 +145,9 @@ static int decode_abort(struct dp *dp, struct request *rq)
 
 static int decode_close(struct dp *dp, struct request *rq)
 {
+	rq->udp = uport_find(dp, rq->call.handle);
+	if (rq->udp)
+		return 0;
 	int r = find_open_flow(dp, rq, FLOW_ENDED | FLOW_CLOSED);
 
 	return r == -E_AGAIN ? (rq->flow->flags & FLOW_ENDED ? -E_CLOSED : 0) : r;
@@ -205,6 +157,10 @@ static int do_close(struct dp *dp, struct request *rq)
 {
 	struct flow *f = rq->flow;
 
+	if (rq->udp) {
+		uport_close(dp, rq->udp);
+		return 0;
+	}
 	if (f->state == FLOW_CONNECTING)
 		return do_abort(dp, rq);
 	f->flags |= FLOW_CLOSED | FLOW_SHUT;
@@ -230,34 +186,40 @@ static int do_shutdown(struct dp *dp, struct request *rq)
 
 static int decode_sendv(struct dp *dp, struct request *rq)
 {
-	uint32_t n = rq->call.sendv.n;
 	int r = find_open_flow(dp, rq, FLOW_ENDED | FLOW_SHUT);
 
+	if (r == 0)
+		r = sg_read(dp, rq->sg, rq->call.sendv.sg, rq->call.sendv.n);
 	if (r < 0)
 		return r;
-	if (n > IX_SG_MAX)
-		return -E_INVAL;
-	if (read_user(dp, rq->sg, rq->call.sendv.sg, n * sizeof(struct ix_sg)) < 0)
-		return -E_FAULT;
-	for (uint32_t i = 0; i < n; i++) {
-		if (!sg_is_good(dp, &rq->sg[i]))
-			return -E_FAULT;
-	}
 	return slab_is_dry(&dp->group->slab) ? -E_NO_MEM : 0;
 }
 
-/* How many bytes of one piece were taken. A piece of the heap may span units that do not adjoin in memory. */
+/* How many bytes of one stretch were taken. A page of the program's own is lent for as long as they can be read. */
+static uint32_t send_stretch(struct dp *dp, struct flow *f, const struct stretch *st, bool more)
+{
+	struct loan *loan = st->page ? loan_make(dp, st->page) : NULL;
+	uint32_t n = st->page && !loan ? 0 : stack_write(f, st->base, st->len, more);
+
+	f->tx_written += n;
+	if (loan && n)
+		loan_add(&f->loans, loan, f->tx_written);
+	else
+		loan_cancel(dp, loan);
+	return n;
+}
+
+/* How many bytes of one piece were taken. Its pages need not adjoin in memory. */
 static uint32_t send_piece(struct dp *dp, struct flow *f, const struct ix_sg *sg, bool more)
 {
 	uint32_t done = 0;
 
 	while (done < sg->len) {
-		uint32_t left = sg->len - done, room = left;
-		const void *bytes = bytes_at(dp, sg->base + done, &room);
-		uint32_t want = MIN(room, left);
-		uint32_t n = stack_write(f, bytes, want, more || want < left);
+		uint32_t left = sg->len - done;
+		struct stretch st = sg_stretch(dp, sg->base + done, left);
+		uint32_t n = st.base ? send_stretch(dp, f, &st, more || st.len < left) : 0;
 		done += n;
-		if (n < want)
+		if (n == 0 || n < st.len)
 			break;
 	}
 	return done;
@@ -300,6 +262,68 @@ static int do_recv_done(struct dp *dp, struct request *rq)
 	return 0;
 }
 
+/* ---- UDP ---- */
+
+static int decode_udp_bind(struct dp *dp, struct request *rq)
+{
+	uint32_t port = rq->call.udp_bind.port;
+
+	if (!port_is_good(port))
+		return -E_INVAL;
+	if (uport_on_port(dp, port))
+		return -E_IN_USE;
+	rq->udp = uport_slot(dp);
+	return rq->udp ? 0 : -E_NO_MEM;
+}
+
+static int do_udp_bind(struct dp *dp, struct request *rq)
+{
+	uport_open(dp, rq->udp, rq->call.udp_bind.port, rq->call.udp_bind.cookie);
+	rq->call.handle = uport_handle(dp, rq->udp);
+	return 0;
+}
+
+static int decode_udp_sendv(struct dp *dp, struct request *rq)
+{
+	const struct ix_call *c = &rq->call;
+
+	rq->udp = uport_find(dp, c->handle);
+	if (!rq->udp)
+		return -E_BAD_HANDLE;
+	if (!ip_is_host(c->udp_sendv.ip) || !port_is_good(c->udp_sendv.port))
+		return -E_INVAL;
+	int r = sg_read(dp, rq->sg, c->udp_sendv.sg, c->udp_sendv.n);
+	if (r < 0)
+		return r;
+	if (sg_total(rq->sg, c->udp_sendv.n) > IX_UDP_MAX)
+		return -E_INVAL;
+	return slab_is_dry(&dp->group->slab) ? -E_NO_MEM : 0;
+}
+
+static int do_udp_sendv(struct dp *dp, struct request *rq)
+{
+	const struct ix_call *c = &rq->call;
+	struct udp_peer to = { __builtin_bswap32(c->udp_sendv.ip), c->udp_sendv.port };
+
+	return uport_send(dp, rq->udp, rq->sg, c->udp_sendv.n, &to);
+}
+
+static int decode_udp_recv_done(struct dp *dp, struct request *rq)
+{
+	rq->udp = uport_find(dp, rq->call.handle);
+	if (!rq->udp)
+		return -E_BAD_HANDLE;
+	rq->buf = uport_lent(dp, rq->udp, rq->call.udp_recv_done.addr);
+	return rq->buf ? 0 : -E_FAULT;
+}
+
+static int do_udp_recv_done(struct dp *dp, struct request *rq)
+{
+	(void)dp;
+	buf_put(rq->buf);
+	return 0;
+}
+
 /* ---- Timers, and the rest ---- */
 
 static int decode_timer(struct dp *dp, struct request *rq)
@@ -332,13 +356,6 @@ static int do_none(struct dp *dp, struct request *rq)
 	return 0;
 }
 
-/* UDP is not served yet. */
-static int decode_unsupported(struct dp *dp, struct request *rq)
-{
-	(void)dp, (void)rq;
-	return -E_NOT_SUPP;
-}
-
 typedef int (*step_fn)(struct dp *, struct request *);
 
 static const struct {
@@ -355,9 +372,9 @@ static const struct {
 	[IX_CALL_SHUTDOWN] = { decode_shutdown, do_shutdown },
 	[IX_CALL_CLOSE] = { decode_close, do_close },
 	[IX_CALL_ABORT] = { decode_abort, do_abort },
-	[IX_CALL_UDP_BIND] = { decode_unsupported, do_none },
-	[IX_CALL_UDP_SENDV] = { decode_unsupported, do_none },
-	[IX_CALL_UDP_RECV_DONE] = { decode_unsupported, do_none },
+	[IX_CALL_UDP_BIND] = { decode_udp_bind, do_udp_bind },
+	[IX_CALL_UDP_SENDV] = { decode_udp_sendv, do_udp_sendv },
+	[IX_CALL_UDP_RECV_DONE] = { decode_udp_recv_done, do_udp_recv_done },
 	[IX_CALL_TIMER_SET] = { decode_timer, do_timer_set },
 	[IX_CALL_TIMER_CLEAR] = { decode_timer, do_timer_clear },
 };

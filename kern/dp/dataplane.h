@@ -14,6 +14,7 @@
 #include <kern/dp/buf.h>
 #include <kern/dp/dp.h>
 #include <kern/dp/fgroup.h>
+#include <kern/dp/udp.h>
 
 #include "lwip/netif.h"
 
@@ -32,6 +33,13 @@ struct app_timer {
 	uint32_t cookie;
 };
 
+/* How it works. Set at attach; later by sys_dp_ctl, from any CPU: each cycle reads what it finds. */
+struct policy {
+	uint32_t batch;
+	uint32_t idle;                    /* IX_IDLE_x, but not the default */
+	uint32_t watchdog_us, kill_us;    /* 0: never */
+};
+
 struct dp {
 	/* Who: set at attach. */
 	struct Env *env;
@@ -39,13 +47,20 @@ struct dp {
 	struct netdev *nd;
 	struct netq *q;
 	uint32_t ip, gateway;             /* network byte order */
-	uint32_t batch;
+	struct policy policy;
 
 	/* This cycle. */
 	uint64_t now_us;
 	uint32_t ncalls;                  /* calls of the app's array to run; 0 after that */
 	uint32_t nevents;                 /* events written to the app's array */
 	bool busy;                        /* something was done */
+
+	/* Between cycles. */
+	uint64_t busy_us;                 /* when something was done last */
+	uint64_t seen_us;                 /* when the program was here last */
+	bool unresponsive;
+	bool looks_again;                 /* before it halts: the NIC may interrupt from now on */
+	bool nic_woke;
 
 	/* What is shared with the program, by our own addresses. */
 	struct ix_event *events;          /* we write, the program reads */
@@ -57,7 +72,10 @@ struct dp {
 	struct fgroup *group;             /* one, on a NIC without RSS */
 	struct link pending;              /* flows with something to tell, first come, first served */
 	struct link graves;               /* flows whose dead was delivered */
+	struct udp_ports udp;
 	struct bufpool bufs;
+	uint32_t nloans;                  /* pages of the program that are lent */
+	bool loans_ended;                 /* and some that were are not any more */
 	struct netif netif;
 	uint32_t isn_key[2];
 	uint64_t arp_us;                  /* when ARP ages next */
@@ -69,8 +87,34 @@ struct dp {
 	pte_t *window_table;
 	struct PageInfo *window_page[DP_WINDOW_PAGES];
 
-	struct ix_stat stat;              /* counters; gauges are filled in when asked for */
+	struct ix_stat stat;              /* counters; gauges are filled in when published */
+
+	/* What other CPUs read: a copy, and a number that is odd while it is being written. */
+	uint64_t publish_us;              /* not before */
+	volatile uint32_t publications __attribute__((aligned(64)));
+	struct ix_stat published;
 };
+
+/* loop.c: one pass. */
+void dp_cycle(struct dp *dp, bool app_waits);
+void dp_settle(struct dp *dp);
+
+/*
+ * idle.c: after a cycle without news. `until`: when the caller wants to go on in any case. dp_resume ends what dp_idle has
+ * begun, before the program or the core goes on.
+ */
+void dp_idle(struct dp *dp, uint64_t until);
+void dp_resume(struct dp *dp);
+void nic_irq_attach(struct dp *dp);       /* with the big lock */
+void nic_irq_detach(struct dp *dp);
+
+/* policy.c */
+void policy_init(void);                   /* boot arguments */
+int policy_set(struct policy *p, enum ix_ctl op, uint32_t a, uint32_t b); /* 0 or -E_INVAL */
+extern struct policy default_policy;
+
+/* stat.c */
+void stat_publish(struct dp *dp);
 
 /* rx.c: frames from the NIC, checked, to the stack. */
 int rx_batch(struct dp *dp);              /* at most dp->batch; how many */
@@ -93,6 +137,7 @@ void calls_run(struct dp *dp);
 void timer_set(struct dp *dp, uint32_t id, uint32_t us, uint32_t cookie);
 void timer_clear(struct dp *dp, uint32_t id);
 void timers_expire(struct dp *dp);        /* as events, as long as there is room */
+#define NEVER_US (~0ull)
 
 /* The next event's place, zeroed; NULL: the array is full. */
 static inline struct ix_event *event_slot(struct dp *dp)

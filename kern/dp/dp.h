@@ -16,7 +16,7 @@ void dp_init(void);                                         /* at boot, after pc
 int dp_attach(struct Env *e, int cpu, uint32_t config_va);  /* sys_dp_attach: on 0, e->env_dp is set and cpus[].cpu_dp too */
 int dp_detach(struct Env *e);
 int dp_stat(struct Env *e, int cpu, uint32_t stat_va);
-int dp_ctl(struct Env *e, int op, uint32_t a, uint32_t b, uint32_t c);
+int dp_ctl(struct Env *e, int op, int cpu, uint32_t a, uint32_t b);
 int dp_cpu(const struct Env *e);  /* the CPU reserved for e, or -1 */
 struct Env *dp_env(const struct dp *dp); /* whose dataplane it is */
 void dp_env_free(struct Env *e);  /* e dies: on its own CPU, before its memory goes; flows are reset, all is given back */
@@ -25,8 +25,12 @@ void dp_env_free(struct Env *e);  /* e dies: on its own CPU, before its memory g
  * Without the big lock, on the reserved CPU, under the env's page directory:
  * dp_run_io is sys_run_io; its result. It returns early, with 0, when MAIL_SCHED arrived (the env may be dying).
  * dp_run_without_app runs cycles while the env is blocked in the core; returns when MAIL_SCHED arrived.
+ * dp_watch begins to watch over a program that is about to run; dp_tick is for the timer tick that comes of it, in user
+ * mode. False: the program has been away for so long that it is to be ended.
  */
 int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us);
 void dp_run_without_app(struct Env *e);
+void dp_watch(struct Env *e);
+bool dp_tick(struct Env *e);
 
 #endif

@@ -7,6 +7,7 @@
  * it has to report.
  */
 #include <kern/dp/tcp.h>
+#include <kern/dp/udp.h>
 
 void flow_pend(struct flow *f)
 {
@@ -33,10 +34,16 @@ static void release(struct flow *f)
 	flow_release(&f->g->flows, f);
 }
 
+static void give_back_all(struct flow *f)
+{
+	flow_drop_all(f);
+	loans_end_all(f->g->owner, &f->loans);
+}
+
 /* The app is never to hear of it again. In TIME_WAIT the PCB still needs it. */
 static void bury(struct flow *f)
 {
-	flow_drop_all(f);
+	give_back_all(f);
 	f->gen = 0;
 	f->state = FLOW_BURIED;
 	if (!f->pcb)
@@ -94,7 +101,9 @@ static bool tell_sent(struct dp *dp, struct flow *f)
 		return false;
 	ev->sent.bytes = f->tx_ready;
 	ev->sent.window = f->flags & (FLOW_SHUT | FLOW_ENDED) ? 0 : stack_window(f);
+	f->tx_done += f->tx_ready;
 	f->tx_ready = 0;
+	loans_end(dp, &f->loans, f->tx_done);
 	return true;
 }
 
@@ -203,6 +212,7 @@ void events_fill(struct dp *dp)
 		link_take(l);
 		list_append(&dp->pending, l);
 	}
+	uport_tell(dp);
 }
 
 void graves_clear(struct dp *dp)
@@ -210,7 +220,7 @@ void graves_clear(struct dp *dp)
 	while (!link_alone(&dp->graves)) {
 		struct flow *f = container_of(dp->graves.next, struct flow, pending);
 		link_take(&f->pending);
-		flow_drop_all(f);
+		give_back_all(f);
 		f->flags &= ~FLOW_GRAVE;
 		if (!f->pcb)
 			release(f);

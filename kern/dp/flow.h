@@ -16,6 +16,7 @@
 #include <inc/ix.h>
 
 #include <kern/dp/list.h>
+#include <kern/dp/loan.h>
 #include <kern/dp/slab.h>
 
 struct buf;
@@ -72,6 +73,10 @@ struct flow {
 	uint32_t tx_ready, tx_wait, tx_next;
 	uint32_t stamp_wait, stamp_next;
 	uint32_t stamp_end;  /* for dead */
+
+	/* Bytes queued, bytes that may be told as sent, and the program's pages that hold those between. */
+	uint32_t tx_written, tx_done;
+	struct loans loans;
 };
 
 /*

@@ -12,9 +12,10 @@
 
 #include <kern/clock.h>
 #include <kern/dp/tcp.h>
+#include <kern/pmap.h>
 #include <kern/spinlock.h>
 
-static void dp_cycle(struct dp *dp, bool app_waits)
+void dp_cycle(struct dp *dp, bool app_waits)
 {
 	dp->now_us = clock_us();
 	dp->busy = false;
@@ -35,18 +36,27 @@ static void dp_cycle(struct dp *dp, bool app_waits)
 		events_fill(dp);
 	}
 	dp->stat.busy_cycles += dp->busy;
+	if (dp->now_us >= dp->publish_us)
+		stat_publish(dp);
 }
 
 /*
- * The one thing here that needs the big lock, and seldom: memory for flows runs short, or much of it is
- * idle.
+ * What needs the big lock, and seldom: memory for flows runs short, or much of it is idle; or a page that the program
+ * has given up meanwhile is not lent any more.
  */
-static void settle(struct dp *dp)
+void dp_settle(struct dp *dp)
 {
-	if (!slab_is_unsettled(&dp->group->slab, dp->now_us))
+	bool returns_pages = dp->loans_ended && page_nlent_free();
+	bool unsettled = slab_is_unsettled(&dp->group->slab, dp->now_us);
+
+	dp->loans_ended = false;
+	if (!unsettled && !returns_pages)
 		return;
 	lock_kernel();
-	slab_settle(&dp->group->slab, dp->now_us);
+	if (unsettled)
+		slab_settle(&dp->group->slab, dp->now_us);
+	if (returns_pages)
+		page_reclaim_lent();
 	unlock_kernel();
 }
 
@@ -60,15 +70,18 @@ int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
 		return -E_INVAL;
 	uint64_t end = timeout_us == IX_FOREVER ? ~0ull : clock_us() + timeout_us;
 	dp->stat.run_ios++;
+	dp->unresponsive = false;
 	dp->nevents = 0;
 	dp->ncalls = ncalls;
 	for (;;) {
 		dp_cycle(dp, true);
-		settle(dp);
+		dp_settle(dp);
 		if (dp->nevents || ncalls || dp->now_us >= end || sched_calls(dp))
 			break;
-		cpu_relax();
+		dp_idle(dp, MIN(end, dp->timer_us));
 	}
+	dp_resume(dp);
+	dp_watch(e);
 	dp->stat.user_returns++;
 	return dp->nevents;
 }
@@ -80,7 +93,8 @@ void dp_run_without_app(struct Env *e)
 
 	do {
 		dp_cycle(dp, false);
-		settle(dp);
-		cpu_relax();
+		dp_settle(dp);
+		dp_idle(dp, NEVER_US);
 	} while (!sched_calls(dp));
+	dp_resume(dp);
 }

@@ -15,6 +15,7 @@
 #include "lwip/prot/ip.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/tcp.h"
+#include "lwip/prot/udp.h"
 #include "netif/ethernet.h"
 
 enum { REAP_MAX = 64 };
@@ -38,20 +39,25 @@ void tx_kick(struct dp *dp)
 		dp->nd->ops->tx_flush(dp->q);
 }
 
-/* If the frame is TCP: have the NIC do the checksum, and seed it with the pseudo-header's. */
+/* If the frame is TCP or UDP: have the NIC do the checksum, and seed it with the pseudo-header's. */
 static struct tx_offload offload_of(struct pbuf *p)
 {
 	const struct eth_hdr *eth = p->payload;
 	const struct ip_hdr *ip = (const struct ip_hdr *)(eth + 1);
 	struct tx_offload off = { .l2_len = SIZEOF_ETH_HDR };
+	uint8_t proto = eth->type == PP_HTONS(ETHTYPE_IP) ? IPH_PROTO(ip) : 0;
 
-	if (eth->type != PP_HTONS(ETHTYPE_IP) || IPH_PROTO(ip) != IP_PROTO_TCP)
+	if (proto != IP_PROTO_TCP && proto != IP_PROTO_UDP)
 		return off;
-	off.flags = TX_CSUM_TCP;
+	off.flags = proto == IP_PROTO_TCP ? TX_CSUM_TCP : TX_CSUM_UDP;
 	off.l3_len = IPH_HL_BYTES(ip);
-	struct tcp_hdr *tcp = (struct tcp_hdr *)((char *)ip + off.l3_len);
 	uint16_t len = p->tot_len - off.l2_len - off.l3_len;
-	tcp->chksum = csum_fold(csum_pseudo(ip->src.addr, ip->dest.addr, IP_PROTO_TCP, len));
+	uint16_t sum = csum_fold(csum_pseudo(ip->src.addr, ip->dest.addr, proto, len));
+	void *header = (char *)ip + off.l3_len;
+	if (proto == IP_PROTO_TCP)
+		((struct tcp_hdr *)header)->chksum = sum;
+	else
+		((struct udp_hdr *)header)->chksum = sum;
 	return off;
 }
 

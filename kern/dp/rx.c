@@ -8,6 +8,7 @@
 
 #include <kern/dp/csum.h>
 #include <kern/dp/tcp.h>
+#include <kern/dp/udp.h>
 #include <kern/pmap.h>
 
 #include "lwip/prot/etharp.h"
@@ -20,6 +21,7 @@ enum {
 	ARP_LEN = 28,
 	IP_MIN = 20,
 	TCP_MIN = 20,
+	UDP_LEN = 8,
 	FRAGMENT_BITS = 0x3fff, /* offset and more-fragments, in an IP header */
 	RX_FLUSH_PART = 8,
 };
@@ -141,6 +143,43 @@ static void tcp_in(struct dp *dp, struct packet *pk)
 	stack_segment(dp, to_pbuf(pk, pk->ip_total), &seg);
 }
 
+static bool udp_is_good(const struct packet *pk, const uint8_t *udp, uint32_t len)
+{
+	const uint8_t *ip = pk->bytes + ETH_LEN;
+	uint32_t said = len >= UDP_LEN ? get16(udp + 4) : 0;
+
+	if (said < UDP_LEN || said > len)
+		return false;
+	if (pk->sum_known || get16(udp + 6) == 0)
+		return true;
+	uint64_t sum = csum_pseudo(get_raw32(ip + 12), get_raw32(ip + 16), IP_PROTO_UDP, said);
+	return csum_fold(csum_add(sum, udp, said)) == 0xffff;
+}
+
+/* A datagram goes to its port as it is; one for nobody goes to lwIP, which says so to the sender. */
+static void udp_in(struct dp *dp, struct packet *pk)
+{
+	const uint8_t *udp = pk->bytes + ETH_LEN + pk->ip_len;
+
+	if (!udp_is_good(pk, udp, pk->ip_total - pk->ip_len)) {
+		drop(pk, &dp->stat.drop_rx_udp);
+		return;
+	}
+	struct udp_port *port = uport_on_port(dp, get16(udp + 2));
+	if (!port) {
+		dp->stat.drop_rx_proto++;
+		stack_packet(dp, to_pbuf(pk, pk->ip_total));
+		return;
+	}
+	if (buf_is_low(&dp->bufs) || !uport_has_room(port)) {
+		drop(pk, &dp->stat.drop_udp_full);
+		return;
+	}
+	pk->buf->off = udp + UDP_LEN - pk->bytes;
+	pk->buf->len = get16(udp + 4) - UDP_LEN;
+	uport_take(dp, port, pk->buf);
+}
+
 static void ip_in(struct dp *dp, struct packet *pk)
 {
 	const uint8_t *ip = pk->bytes + ETH_LEN;
@@ -155,6 +194,10 @@ static void ip_in(struct dp *dp, struct packet *pk)
 	}
 	if (ip[9] == IP_PROTO_TCP) {
 		tcp_in(dp, pk);
+		return;
+	}
+	if (ip[9] == IP_PROTO_UDP) {
+		udp_in(dp, pk);
 		return;
 	}
 	if (ip[9] != IP_PROTO_ICMP)
@@ -187,7 +230,7 @@ static void frame_in(struct dp *dp, const struct rx_frame *frame)
 int rx_batch(struct dp *dp)
 {
 	struct rx_frame frames[DP_BATCH_MAX];
-	int n = dp->nd->ops->rx_poll(dp->q, frames, dp->batch);
+	int n = dp->nd->ops->rx_poll(dp->q, frames, dp->policy.batch);
 
 	for (int i = 0; i < n; i++)
 		frame_in(dp, &frames[i]);

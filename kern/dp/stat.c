@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be seen of a dataplane from outside: sys_dp_stat, and the monitor's commands. They read while
- * its CPU writes: figures may be a little out of step with each other, and no pointer that leads out of the
- * dataplane's home is followed.
+ * What can be seen of a dataplane from outside: sys_dp_stat, and the monitor's commands. Counters are read from
+ * a copy, which the dataplane's CPU makes once a millisecond, so that it does not lose its own lines to those
+ * who look. The other commands read while that CPU writes: figures may be a little out of step with each
+ * other, and no pointer that leads out of the dataplane's home is followed.
  */
 #include <inc/error.h>
 #include <inc/string.h>
+#include <inc/x86.h>
 
 #include <kern/dp/dataplane.h>
 #include <kern/monitor.h>
 #include <kern/pmap.h>
+
+enum { PUBLISH_US = 1000 };
 
 static void snapshot(const struct dp *dp, struct ix_stat *s)
 {
@@ -30,6 +34,36 @@ static void snapshot(const struct dp *dp, struct ix_stat *s)
 	s->bufs_stack = count[BUF_STACK];
 	s->slab_bytes = g->slab.bytes;
 	s->slab_pages = g->slab.pages;
+	s->batch = dp->policy.batch;
+	s->idle = dp->policy.idle;
+	s->unresponsive = dp->unresponsive;
+	s->udp_ports = dp->udp.nbound;
+	s->loans = dp->nloans;
+}
+
+void stat_publish(struct dp *dp)
+{
+	dp->publish_us = dp->now_us + PUBLISH_US;
+	dp->publications++;
+	compiler_barrier(); /* odd before the first word is written ... */
+	snapshot(dp, &dp->published);
+	compiler_barrier(); /* ... and even after the last */
+	dp->publications++;
+}
+
+/* On another CPU: again and again, until the copy did not change meanwhile. On its own: what holds now. */
+static void read_published(struct dp *dp, struct ix_stat *s)
+{
+	uint32_t before;
+
+	if (dp->cpu == thiscpu)
+		stat_publish(dp);
+	do {
+		before = dp->publications;
+		compiler_barrier();
+		*s = dp->published;
+		compiler_barrier();
+	} while ((before & 1) || before != dp->publications);
 }
 
 int dp_stat(struct Env *e, int cpu, uint32_t stat_va)
@@ -38,11 +72,11 @@ int dp_stat(struct Env *e, int cpu, uint32_t stat_va)
 
 	if (cpu < 0 || cpu >= ncpu || !cpus[cpu].cpu_dp)
 		return -E_INVAL;
-	snapshot(cpus[cpu].cpu_dp, &s);
+	read_published(cpus[cpu].cpu_dp, &s);
 	return copy_to_user(e, (void *)(uintptr_t)stat_va, &s, sizeof(s));
 }
 
-static void for_each_dp(void (*show)(const struct dp *))
+static void for_each_dp(void (*show)(struct dp *))
 {
 	int n = 0;
 
@@ -73,13 +107,13 @@ static const struct {
 };
 
 /* Counters that are 0 are left out. */
-static void show_counters(const struct dp *dp)
+static void show_counters(struct dp *dp)
 {
 	struct ix_stat s;
 	const uint64_t *value = (const uint64_t *)&s;
 
 	_Static_assert(sizeof(s) == ARRAY_SIZE(fields) * sizeof(uint64_t), "one name for each field");
-	snapshot(dp, &s);
+	read_published(dp, &s);
 	show_header(dp);
 	for (uint32_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (value[i])
@@ -101,7 +135,7 @@ static void show_flow(const struct flow *f)
 		f->flags);
 }
 
-static void show_flows(const struct dp *dp)
+static void show_flows(struct dp *dp)
 {
 	const struct fgroup *g = dp->group;
 
@@ -118,7 +152,7 @@ static void show_flows(const struct dp *dp)
 	cprintf("%u flows, %u of them in TIME_WAIT\n", g->flows.nused, g->nwaiting);
 }
 
-static void show_memory(const struct dp *dp)
+static void show_memory(struct dp *dp)
 {
 	const struct slab *s = &dp->group->slab;
 	const uint32_t *count = dp->bufs.count;

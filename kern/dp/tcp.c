@@ -31,9 +31,11 @@
 #include "lwip/ip.h"
 
 enum {
+	DEFAULT_TTL = 64,
 	PASS_US = 250000,
 	TICK_US = 500000,
 	ARP_US = 1000000,
+	ARP_FORGOTTEN_US = 301 * ARP_US, /* lwIP keeps no address for so long */
 	SLICE = 128, /* buckets of a timer pass in one cycle */
 };
 
@@ -165,6 +167,18 @@ void stack_packet(struct dp *dp, struct pbuf *p)
 	lwip_leave(dp->group);
 }
 
+void stack_use_memory(struct dp *dp) { lwip_slab = &dp->group->slab; }
+
+bool stack_output(struct dp *dp, struct pbuf *p, uint32_t to, uint8_t proto)
+{
+	ip4_addr_t from = { dp->ip }, dest = { to };
+
+	lwip_enter(dp->group, BUCKET_NONE, 0);
+	err_t err = ip4_output_if(p, &from, &dest, DEFAULT_TTL, 0, proto, &dp->netif);
+	lwip_leave(dp->group);
+	return err == ERR_OK;
+}
+
 void stack_arp(struct dp *dp, struct pbuf *p)
 {
 	lwip_enter(dp->group, BUCKET_NONE, 0);
@@ -223,9 +237,12 @@ static void age_arp(struct dp *dp)
 {
 	if (dp->now_us < dp->arp_us)
 		return;
-	dp->arp_us = dp->now_us + ARP_US;
+	uint64_t missed = dp->now_us - dp->arp_us;
+	if (missed > ARP_FORGOTTEN_US) /* or it has just begun */
+		dp->arp_us = dp->now_us - ARP_FORGOTTEN_US;
 	lwip_enter(dp->group, BUCKET_NONE, 0);
-	etharp_tmr();
+	for (; dp->arp_us <= dp->now_us; dp->arp_us += ARP_US)
+		etharp_tmr();
 	lwip_leave(dp->group);
 }
 
@@ -238,6 +255,18 @@ void stack_timers(struct dp *dp)
 		begin_pass(g, dp->now_us);
 	for (int n = 0; n < SLICE && g->cursor < NBUCKETS; n++)
 		pass_over(g, g->cursor++);
+}
+
+/* With nobody to talk to, nothing. What ages meanwhile ages at once when there is somebody again. */
+uint64_t stack_due_us(const struct dp *dp)
+{
+	const struct fgroup *g = dp->group;
+
+	if (g->cursor < NBUCKETS)
+		return 0;
+	if (g->flows.nused)
+		return MIN(g->pass_us, dp->arp_us);
+	return dp->udp.nbound ? dp->arp_us : NEVER_US;
 }
 
 void stack_shed(struct dp *dp)

@@ -25,7 +25,13 @@ void stack_segment(struct dp *dp, struct pbuf *p, const struct segment *seg);
 void stack_packet(struct dp *dp, struct pbuf *p); /* IP, but not TCP */
 void stack_arp(struct dp *dp, struct pbuf *p);
 
+/* An IP packet to send, without its IP header; false: it was not. p stays the caller's, and is not to be changed. */
+bool stack_output(struct dp *dp, struct pbuf *p, uint32_t to, uint8_t proto);
+/* Memory for pbufs that are made outside lwIP comes from this dataplane. */
+void stack_use_memory(struct dp *dp);
+
 void stack_timers(struct dp *dp);
+uint64_t stack_due_us(const struct dp *dp); /* when stack_timers has something to do again */
 void stack_shed(struct dp *dp); /* buffers are low: drop out-of-order data */
 
 int stack_listen(struct listener *l, uint16_t port, uint8_t backlog, uint32_t cookie); /* 0 or -E_NO_MEM */

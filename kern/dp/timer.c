@@ -2,8 +2,6 @@
 /* The program's timers: a small table, looked through only when the earliest is due. */
 #include <kern/dp/dataplane.h>
 
-enum { IDLE_US = 1000000 }; /* with no timer set, look again after this long */
-
 void timer_set(struct dp *dp, uint32_t id, uint32_t us, uint32_t cookie)
 {
 	uint64_t due = dp->now_us + us;
@@ -32,7 +30,7 @@ void timers_expire(struct dp *dp)
 {
 	if (dp->now_us < dp->timer_us)
 		return;
-	uint64_t next = dp->now_us + IDLE_US;
+	uint64_t next = NEVER_US;
 	for (uint32_t id = 0; id < DP_TIMERS; id++) {
 		uint64_t due = dp->timers[id].due_us;
 		if (due && !(due <= dp->now_us && tell_timer(dp, id)))

@@ -9,12 +9,14 @@ struct slab {
 	uint16_t used;            /* blocks handed out */
 	uint16_t fresh;           /* blocks ever handed out */
 	uint16_t class;
+	bool stays;               /* even when it is empty */
 };
 
-/* Blocks to a page. Sizes grow by a quarter at most, but for the largest: those are filled up by another block. */
+/* Blocks to a page. Sizes grow by a third at most, but for the largest: what fits those badly is split. */
 static const uint8_t per_page[] = { 50, 39, 31, 25, 20, 17, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1 };
 #define NCLASSES ARRAY_SIZE(per_page)
 #define ALIGN 8
+#define SPLIT_FROM 1024u
 #define FIRST_BLOCK ((sizeof(struct slab) + ALIGN - 1) / ALIGN * ALIGN)
 
 static struct {
@@ -44,8 +46,8 @@ unsigned kv_slab_class(uint32_t bytes)
 
 	while (class < NCLASSES - 1 && slabs.size[class] < bytes)
 		class++;
-	bool wasteful = slabs.size[class] > bytes + bytes / 4;
-	return class > 0 && wasteful ? class - 1 : class;
+	bool wasteful = bytes >= SPLIT_FROM && slabs.size[class] > bytes + bytes / 4;
+	return wasteful ? class - 1 : class;
 }
 
 /* ---- pages ---- */
@@ -100,7 +102,7 @@ static struct slab *new_slab(unsigned class)
 
 static void drop_if_empty(struct slab *s)
 {
-	if (s->used)
+	if (s->used || s->stays)
 		return;
 	list_remove(s);
 	slabs.npages--;
@@ -149,19 +151,14 @@ uint32_t kv_slab_size(const struct kv_block *block)
 	return slabs.size[slab_of(block)->class];
 }
 
-/* One block of the page counts as used meanwhile, although it is not: so the page stays, and stays listed. */
 void kv_slab_clear(struct kv_block *block, void (*evict)(struct kv_item *owner))
 {
 	struct slab *s = slab_of(block);
 
-	if (is_full(s))
-		list_push(s);
-	s->used++;
+	s->stays = true;
 	for (unsigned i = 0; i < s->fresh; i++)
 		if (block_at(s, i)->owner)
 			evict(block_at(s, i)->owner);
-	s->used--;
-	if (is_full(s))
-		list_remove(s);
+	s->stays = false;
 	drop_if_empty(s);
 }

@@ -56,6 +56,7 @@
 #define MEMP_NUM_UDP_PCB 64
 #define MEMP_NUM_NETCONN 1024
 #define MEMP_NUM_NETBUF 256
+#define MEMP_NUM_TCPIP_MSG_API 64
 #define MEMP_NUM_PBUF 64
 #define MEMP_NUM_ARP_QUEUE 64
 #define PBUF_POOL_SIZE 8
@@ -67,6 +68,7 @@
 #define IP_REASSEMBLY 0
 #define IP_FRAG 0
 #define LWIP_SINGLE_NETIF 1
+#define LWIP_NETIF_LOOPBACK 1 /* programs of this machine reach each other */
 #define LWIP_ICMP 1
 #define ARP_TABLE_SIZE 64
 #define ARP_QUEUEING 1

@@ -52,7 +52,7 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
             ports=(), tap=None, capture=False, disk=None, keep_disk=False, also=()):
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
-    `leave`: end QEMU when nothing can run any more; `ports`: guest TCP ports to reach from the host; `tap`: use
+    `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `tap`: use
     this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
     programs to hand to the kernel, which its boot arguments name.
     """
@@ -81,7 +81,8 @@ def network(folder, ports, tap, capture):
     if tap:
         backend = "tap,id=net0,ifname=%s,script=no,downscript=no" % tap
     else:
-        backend = "user,id=net0" + "".join(",hostfwd=tcp:127.0.0.1:0-:%d" % port for port in ports)
+        backend = "user,id=net0" + "".join(
+            ",hostfwd=%s:127.0.0.1:0-:%d" % (kind, port) for port in ports for kind in ("tcp", "udp"))
     line = ["-netdev", backend,
             "-device", "%s,netdev=net0,mac=%s,addr=3,romfile=" % (os.environ.get("NIC") or "e1000", MAC)]
     if capture:

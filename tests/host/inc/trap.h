@@ -5,6 +5,7 @@
 
 #include <inc/types.h>
 
+struct PushRegs;
 struct Trapframe {
 	uint32_t tf_words[17];
 };

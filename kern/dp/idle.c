@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A reserved CPU without work. It looks again at once, or halts until the NIC, the timer or another CPU wakes it. Nothing
+ * is overlooked: first the NIC is allowed to interrupt, then one more cycle looks for work, and only then, with
+ * interrupts off up to the very instruction, the CPU halts. The timer is set to the next deadline; there is no tick.
+ *
+ * It does not halt while the NIC has frames to send: their end, which a program may wait for, does not interrupt.
+ */
+#include <inc/x86.h>
+
+#include <kern/clock.h>
+#include <kern/dev/lapic.h>
+#include <kern/dp/tcp.h>
+#include <kern/trap.h>
+
+enum {
+	SPIN_US = 1000,         /* adaptive: for so long after the last work */
+	SHORTEST_US = 30,       /* halting and waking takes about that long */
+	LONGEST_US = 60000000,  /* the timer's reach */
+	WITHOUT_NIC_US = 500,   /* when the NIC's interrupt goes to somebody else */
+};
+
+static void on_interrupt(void *arg)
+{
+	struct dp *dp = arg;
+
+	dp->nic_woke = true;
+	dp->nd->ops->irq_enable(dp->q, false);
+	dp->nd->ops->irq_ack(dp->nd);
+}
+
+/* A pin that several devices share stays with whom it belongs to. */
+void nic_irq_attach(struct dp *dp)
+{
+	if (irq_handler_of(dp->nd->irq))
+		return;
+	irq_register(dp->nd->irq, on_interrupt, dp);
+	ioapic_enable_pci(dp->nd->irq, dp->cpu->cpu_apicid);
+}
+
+static bool nic_interrupts(const struct dp *dp) { return irq_handler_of(dp->nd->irq) == on_interrupt; }
+
+void nic_irq_detach(struct dp *dp)
+{
+	if (!dp->q || !nic_interrupts(dp))
+		return;
+	dp->nd->ops->irq_enable(dp->q, false);
+	ioapic_disable(dp->nd->irq);
+	irq_register(dp->nd->irq, NULL, NULL);
+}
+
+static uint64_t deadline(const struct dp *dp, uint64_t until)
+{
+	uint64_t due = MIN(until, stack_due_us(dp));
+
+	return MIN(due, dp->now_us + (nic_interrupts(dp) ? LONGEST_US : WITHOUT_NIC_US));
+}
+
+static bool may_halt(const struct dp *dp, uint64_t due)
+{
+	if (dp->policy.idle == IX_IDLE_POLL || dp->busy || dp->q->tx_head != dp->q->tx_tail)
+		return false;
+	if (dp->policy.idle == IX_IDLE_ADAPTIVE && dp->now_us - dp->busy_us < SPIN_US)
+		return false;
+	return due >= dp->now_us + SHORTEST_US;
+}
+
+static void let_nic_interrupt(struct dp *dp, bool on)
+{
+	dp->looks_again = on;
+	if (nic_interrupts(dp))
+		dp->nd->ops->irq_enable(dp->q, on);
+}
+
+static void halt_until(struct dp *dp, uint64_t due)
+{
+	uint64_t now = clock_us();
+
+	if (now + 1 >= due)
+		return;
+	stat_publish(dp);
+	dp->stat.halts++;
+	dp->nic_woke = false;
+	lapic_timer_oneshot(due - now);
+	cpu_nap();
+	dp->stat.wakeups_nic += dp->nic_woke;
+	dp->stat.wakeups_timer += clock_us() >= due;
+}
+
+void dp_idle(struct dp *dp, uint64_t until)
+{
+	uint64_t due = deadline(dp, until);
+
+	if (dp->busy)
+		dp->busy_us = dp->now_us;
+	if (!may_halt(dp, due)) {
+		dp_resume(dp);
+		cpu_relax();
+	} else if (!dp->looks_again) {
+		let_nic_interrupt(dp, true);
+	} else {
+		halt_until(dp, due);
+		dp->looks_again = !dp->nic_woke; /* the interrupt's handler has switched it off */
+	}
+}
+
+void dp_resume(struct dp *dp)
+{
+	if (dp->looks_again)
+		let_nic_interrupt(dp, false);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scatter lists. The contract is sg.h. A program's pages are found through its page tables and read through the direct
+ * map: another CPU that unmaps one waits for this CPU's mailbox, which is not looked at meanwhile, before
+ * the page is freed. So what is found mapped here can be read, and lent, until the next look at the mailbox.
+ */
+#include <inc/error.h>
+#include <inc/string.h>
+
+#include <kern/dp/dataplane.h>
+#include <kern/dp/sg.h>
+#include <kern/pmap.h>
+
+static struct PageInfo *user_page(struct dp *dp, uint32_t va)
+{
+	pte_t *pte = va < UTOP ? pgdir_walk(dp->env->env_pgdir, (void *)(uintptr_t)va, 0) : NULL;
+	pte_t entry = pte ? *(volatile pte_t *)pte : 0;
+
+	if ((entry & (PTE_P | PTE_U)) != (PTE_P | PTE_U) || (entry & PTE_PS))
+		return NULL;
+	return pa2page(PTE_ADDR(entry));
+}
+
+static uint32_t rest_of_page(uint32_t va) { return PGSIZE - PGOFF(va); }
+
+static int read_user(struct dp *dp, void *dst, uint32_t va, uint32_t len)
+{
+	char *to = dst;
+
+	while (len) {
+		uint32_t n = MIN(len, rest_of_page(va));
+		struct PageInfo *page = user_page(dp, va);
+		if (!page)
+			return -E_FAULT;
+		memcpy(to, (const char *)page2kva(page) + PGOFF(va), n);
+		to += n;
+		va += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static bool in_heap(const struct dp *dp, const struct ix_sg *sg)
+{
+	uint32_t size = dp->heap_units * IX_HEAP_UNIT, off = sg->base - IX_HEAP;
+
+	return sg->base >= IX_HEAP && off <= size && sg->len <= size - off;
+}
+
+/* Below the reserved range, or above it. */
+static bool outside_windows(const struct ix_sg *sg)
+{
+	uint32_t end = sg->base + sg->len;
+
+	return end >= sg->base && (end <= IXBASE || (sg->base >= IXLIM && end <= UTOP));
+}
+
+static bool pages_are_good(struct dp *dp, const struct ix_sg *sg)
+{
+	uint32_t end = sg->base + MIN(sg->len, (uint32_t)IX_SEND_LOOK);
+
+	if (!outside_windows(sg))
+		return false;
+	for (uint32_t va = sg->base; va < end; va += rest_of_page(va)) {
+		if (!user_page(dp, va))
+			return false;
+	}
+	return true;
+}
+
+static bool is_good(struct dp *dp, const struct ix_sg *sg)
+{
+	return in_heap(dp, sg) || buf_lent(&dp->bufs, sg->base, sg->len) || pages_are_good(dp, sg);
+}
+
+int sg_read(struct dp *dp, struct ix_sg *sg, uint32_t va, uint32_t n)
+{
+	if (n > IX_SG_MAX)
+		return -E_INVAL;
+	if (read_user(dp, sg, va, n * sizeof(*sg)) < 0)
+		return -E_FAULT;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!is_good(dp, &sg[i]))
+			return -E_FAULT;
+	}
+	return 0;
+}
+
+uint32_t sg_total(const struct ix_sg *sg, uint32_t n)
+{
+	uint32_t total = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (sg[i].len > 0xffffffff - total)
+			return 0xffffffff;
+		total += sg[i].len;
+	}
+	return total;
+}
+
+static struct stretch heap_stretch(const struct dp *dp, uint32_t off, uint32_t want)
+{
+	uint32_t in_unit = off % IX_HEAP_UNIT;
+
+	return (struct stretch){ dp->heap[off / IX_HEAP_UNIT] + in_unit, MIN(want, IX_HEAP_UNIT - in_unit), NULL };
+}
+
+struct stretch sg_stretch(struct dp *dp, uint32_t va, uint32_t want)
+{
+	if (va >= IX_HEAP && va < IXLIM)
+		return heap_stretch(dp, va - IX_HEAP, want);
+	if (va >= IXBASE && va < IX_HEAP)
+		return (struct stretch){ buf_lent(&dp->bufs, va, want), want, NULL };
+	struct PageInfo *page = user_page(dp, va);
+	if (!page)
+		return (struct stretch){ 0 };
+	return (struct stretch){ (char *)page2kva(page) + PGOFF(va), MIN(want, rest_of_page(va)), page };
+}

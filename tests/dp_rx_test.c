@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames as the network may make them: each that is not delivered is counted once, and none leaves anything behind. */
+#include "dp_peer.h"
+
+enum { ETH = 14, IP_AT = 14, TCP_AT = 34, PORT = 80 };
+
+static struct peer p;
+static uint8_t frame[NIC_FRAME_MAX];
+static uint32_t len;
+
+static int open_flow(void **state)
+{
+	world_setup(state);
+	listen_on(PORT, 16, 5);
+	p = peer(4000, PORT);
+	peer_accepted(&p, 1);
+	peer_silent();
+	return 0;
+}
+
+static int end_flow(void **state)
+{
+	drain();
+	peer_send(&p, RST, NULL, 0);
+	expect_event(IX_EV_DEAD);
+	return world_teardown(state);
+}
+
+/* ---- Damage: each begins with a good segment of 10 bytes ---- */
+
+static void put16(uint8_t *at, uint16_t v)
+{
+	at[0] = v >> 8;
+	at[1] = v;
+}
+
+static void empty_frame(void) { len = 0; }
+static void half_a_header(void) { len = 13; }
+static void unknown_type(void) { put16(frame + 12, 0x86dd); }
+static void type_is_a_length(void) { put16(frame + 12, 46); }
+static void short_arp(void) { put16(frame + 12, 0x0806), len = 41; }
+static void ip_version_6(void) { frame[IP_AT] = 0x65; }
+static void ip_header_short(void) { frame[IP_AT] = 0x44; }
+static void ip_header_long(void) { frame[IP_AT] = 0x4f, len = ETH + 50; }
+static void ip_total_beyond_frame(void) { put16(frame + IP_AT + 2, len - ETH + 1), fix_sums(frame, NIC_FRAME_MAX); }
+static void ip_total_below_header(void) { put16(frame + IP_AT + 2, 19); }
+static void ip_checksum(void) { frame[IP_AT + 10] ^= 1; }
+static void ip_more_fragments(void) { frame[IP_AT + 6] = 0x20, fix_sums(frame, len); }
+static void ip_later_fragment(void) { frame[IP_AT + 7] = 5, fix_sums(frame, len); }
+static void ip_cut_off(void) { len = ETH + 19; }
+static void another_address(void) { frame[IP_AT + 19] ^= 1, fix_sums(frame, len); }
+static void broadcast_address(void) { memset(frame + IP_AT + 16, 0xff, 4), fix_sums(frame, len); }
+static void unknown_protocol(void) { frame[IP_AT + 9] = 99, fix_sums(frame, len); }
+static void tcp_checksum(void) { frame[TCP_AT + 16] ^= 1; }
+static void tcp_payload_damaged(void) { frame[TCP_AT + 20] ^= 1; }
+static void tcp_header_short(void) { frame[TCP_AT + 12] = 4 << 4, fix_sums(frame, len); }
+static void tcp_header_beyond_segment(void) { frame[TCP_AT + 12] = 15 << 4, fix_sums(frame, len); }
+static void tcp_cut_off(void) { put16(frame + IP_AT + 2, 39), fix_sums(frame, len); }
+
+#define CASE(name, counter) { #name, name, offsetof(struct ix_stat, counter) }
+static const struct {
+	const char *name;
+	void (*damage)(void);
+	size_t counter;
+} cases[] = {
+	CASE(empty_frame, drop_rx_length),
+	CASE(half_a_header, drop_rx_length),
+	CASE(unknown_type, drop_rx_type),
+	CASE(type_is_a_length, drop_rx_type),
+	CASE(short_arp, drop_rx_length),
+	CASE(ip_version_6, drop_rx_ip),
+	CASE(ip_header_short, drop_rx_ip),
+	CASE(ip_header_long, drop_rx_ip),
+	CASE(ip_total_beyond_frame, drop_rx_ip),
+	CASE(ip_total_below_header, drop_rx_ip),
+	CASE(ip_checksum, drop_rx_ip),
+	CASE(ip_more_fragments, drop_rx_ip),
+	CASE(ip_later_fragment, drop_rx_ip),
+	CASE(ip_cut_off, drop_rx_ip),
+	CASE(another_address, drop_rx_type),
+	CASE(broadcast_address, drop_rx_type),
+	CASE(unknown_protocol, drop_rx_proto),
+	CASE(tcp_checksum, drop_rx_tcp),
+	CASE(tcp_payload_damaged, drop_rx_tcp),
+	CASE(tcp_header_short, drop_rx_tcp),
+	CASE(tcp_header_beyond_segment, drop_rx_tcp),
+	CASE(tcp_cut_off, drop_rx_tcp),
+};
+
+static uint64_t drops(void)
+{
+	const struct ix_stat *s = &world->stat;
+
+	return s->drop_rx_error + s->drop_rx_length + s->drop_rx_type + s->drop_rx_ip + s->drop_rx_proto +
+	       s->drop_rx_tcp + s->drop_rx_nobuf + s->drop_rx_nomem;
+}
+
+static void each_damage_has_its_counter(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t *counter = (uint64_t *)((char *)&world->stat + cases[i].counter);
+		uint64_t all = drops(), before = *counter;
+		len = make_segment(frame, &p, PSH | ACK, p.seq, p.ack, "0123456789", 10);
+		cases[i].damage();
+		inject(frame, len);
+		expect_no_event();
+		if (*counter != before + 1 || drops() != all + 1)
+			fail_msg("%s: counted %lu times, %lu drops in all", cases[i].name,
+				 (unsigned long)(*counter - before), (unsigned long)(drops() - all));
+		assert_int_equal(world->bufs.count[BUF_STACK], 0);
+		while (nic_sent())
+			;
+	}
+}
+
+static void frames_with_a_device_error_are_dropped(void **state)
+{
+	(void)state;
+	len = make_segment(frame, &p, PSH | ACK, p.seq, p.ack, "0123456789", 10);
+	assert_true(nic_receive(frame, len, RX_ERROR));
+	expect_no_event();
+	assert_int_equal(world->stat.drop_rx_error, 1);
+}
+
+/* The NIC's word is taken for it, where it gives one. */
+static void a_known_checksum_is_not_summed_again(void **state)
+{
+	(void)state;
+	len = make_segment(frame, &p, PSH | ACK, p.seq, p.ack, "0123456789", 10);
+	frame[TCP_AT + 16] ^= 1;
+	assert_true(nic_receive(frame, len, RX_CSUM_OK));
+	p.seq += 10;
+	expect_event(IX_EV_RECV);
+}
+
+static void padding_is_no_payload(void **state)
+{
+	(void)state;
+	len = make_segment(frame, &p, PSH | ACK, p.seq, p.ack, "ab", 2);
+	memset(frame + len, 'x', 60 - len);
+	inject(frame, 60);
+	p.seq += 2;
+	assert_int_equal(expect_event(IX_EV_RECV).recv.len, 2);
+}
+
+static void ip_options_are_stepped_over(void **state)
+{
+	(void)state;
+	uint32_t n = make_segment(frame, &p, PSH | ACK, p.seq, p.ack, "ab", 2);
+	memmove(frame + TCP_AT + 8, frame + TCP_AT, n - TCP_AT);
+	memset(frame + TCP_AT, 1, 8);
+	frame[IP_AT] = 0x47;
+	put16(frame + IP_AT + 2, n + 8 - ETH);
+	fix_sums(frame, n + 8);
+	inject(frame, n + 8);
+	p.seq += 2;
+	struct ix_event ev = expect_event(IX_EV_RECV);
+	assert_memory_equal(recv_bytes(&ev), "ab", 2);
+}
+
+/* TCP options of every kind and length in a SYN: none is read beyond its end, and the handshake goes on or does not. */
+static void options_in_a_syn(void **state)
+{
+	(void)state;
+	srand(5);
+	for (int i = 0; i < 3000; i++) {
+		struct peer q = peer(5000 + i % 100, PORT);
+		uint32_t room = 4 * (rand() % 11);
+		uint8_t options[40];
+		for (uint32_t k = 0; k < room; k++)
+			options[k] = rand() % 2 ? rand() % 9 : rand();
+		q.mss = 0;
+		q.seq = rand();
+		len = make_segment(frame, &q, SYN, q.seq, 0, options, room);
+		frame[TCP_AT + 12] = (20 + room) / 4 << 4;
+		fix_sums(frame, len);
+		inject(frame, len);
+		cycle();
+		peer_raw(&q, RST, q.seq + 1, NULL, 0);
+		cycle();
+		while (nic_sent())
+			;
+	}
+	expect_no_event();
+}
+
+static void a_ping_is_answered(void **state)
+{
+	(void)state;
+	len = make_segment(frame, &p, ACK, 0, 0, "ping", 4);
+	frame[IP_AT + 9] = 1;
+	frame[TCP_AT] = 8;
+	frame[TCP_AT + 1] = 0;
+	fix_sums(frame, len);
+	inject(frame, len);
+	cycle();
+	const struct nic_frame *reply = nic_sent();
+	assert_non_null(reply);
+	assert_int_equal(reply->bytes[IP_AT + 9], 1);
+	assert_int_equal(reply->bytes[TCP_AT], 0);
+}
+
+static void a_frame_longer_than_a_buffer(void **state)
+{
+	static uint8_t giant[4000];
+
+	(void)state;
+	memcpy(giant, frame, ETH);
+	assert_true(nic_receive(giant, sizeof(giant), 0));
+	expect_no_event();
+	assert_int_equal(world->stat.drop_rx_length, 1);
+}
+
+/* Anything at all. */
+static void random_damage(void **state)
+{
+	(void)state;
+	srand(6);
+	for (int i = 0; i < 30000; i++) {
+		len = make_segment(frame, &p, rand() & 0x3f, p.seq + rand() % 5000 - 2500, p.ack, frame + 1000, rand() % 900);
+		for (int n = rand() % 4; n > 0; n--)
+			frame[rand() % MIN(len, 60u)] = rand();
+		if (rand() % 2)
+			fix_sums(frame, len);
+		if (rand() % 8 == 0)
+			len = rand() % (len + 1);
+		frame[TCP_AT + 13] &= ~RST; /* it goes on */
+		inject(frame, len);
+		cycle();
+		while (have_event())
+			next_event();
+		if (!world->group->flows.nused)
+			break;
+		while (nic_sent())
+			;
+	}
+	p = peer(4001, PORT);
+	drain();
+	peer_accepted(&p, 1);
+	for (uint32_t i = 0; i < world->group->flows.npages * FLOWS_PER_PAGE; i++) {
+		struct flow *f = flow_at(&world->group->flows, i);
+		if (f && f->pcb && f->tuple.rport != 4001)
+			stack_abort(f);
+	}
+	cycle();
+	while (have_event())
+		next_event();
+}
+
+#define ON_FLOW(test) cmocka_unit_test_setup_teardown(test, open_flow, end_flow)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_FLOW(each_damage_has_its_counter),
+		ON_FLOW(frames_with_a_device_error_are_dropped),
+		ON_FLOW(a_known_checksum_is_not_summed_again),
+		ON_FLOW(padding_is_no_payload),
+		ON_FLOW(ip_options_are_stepped_over),
+		ON_FLOW(options_in_a_syn),
+		ON_FLOW(a_ping_is_answered),
+		ON_FLOW(a_frame_longer_than_a_buffer),
+		ON_FLOW(random_damage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

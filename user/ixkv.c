@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A memcached server on the dataplane (inc/kv_server.h).
+ *
+ *	ixkv [-p port] [-m MB for items] [-c most connections]
+ *
+ * Without -m it takes what memory allows, 64 MB at most. The boot argument epoch= tells the Unix time at boot, which
+ * nothing else knows here: without it, items that expire at a point in time never do.
+ */
+#include <inc/kv_server.h>
+#include <inc/lib.h>
+
+#define MB (1u << 20)
+#define DEFAULT_MB 64
+#define MOST_MB 96
+
+static struct {
+	unsigned port, megabytes, max_conns;
+} options = { .port = KV_PORT, .megabytes = DEFAULT_MB };
+
+static uint32_t limit; /* bytes for items */
+
+/* The heap has a quarter more, for connections and what they queue, or half as much as memory allows. */
+static int attach(void)
+{
+	int r = -E_NO_MEM;
+
+	ixev_init(kv_server(options.max_conns));
+	for (limit = options.megabytes * MB; limit >= MB && r == -E_NO_MEM; limit /= 2) {
+		uint32_t size = limit + MAX(limit / 4, (uint32_t)IX_HEAP_UNIT);
+		r = ixev_attach(IX_ANY_CPU, &(struct ix_config){ .heap_size = size });
+		if (r == 0)
+			break;
+	}
+	return r;
+}
+
+static uint32_t epoch_now(void)
+{
+	char text[16];
+
+	if (sys_bootarg("epoch", text, sizeof(text)) < 0)
+		return 0;
+	return strtol(text, NULL, 10) + sys_time_msec() / 1000;
+}
+
+static int start(void)
+{
+	int r;
+
+	if ((r = attach()) < 0 || (r = kv_server_start(limit, epoch_now())) < 0)
+		return r;
+	return ixev_listen(options.port);
+}
+
+static bool read_number(struct Argstate *args, unsigned max, unsigned *value)
+{
+	char *end, *text = argvalue(args);
+	long number = text ? strtol(text, &end, 10) : 0;
+
+	if (number < 1 || (unsigned long)number > max || *end)
+		return false;
+	*value = number;
+	return true;
+}
+
+static bool read_arguments(int argc, char **argv)
+{
+	struct Argstate args;
+	int flag;
+	bool good = true;
+
+	argstart(&argc, argv, &args);
+	while (good && (flag = argnext(&args)) >= 0) {
+		if (flag == 'p')
+			good = read_number(&args, 65535, &options.port);
+		else if (flag == 'm')
+			good = read_number(&args, MOST_MB, &options.megabytes);
+		else if (flag == 'c')
+			good = read_number(&args, 0x7fffffff, &options.max_conns);
+		else
+			good = false;
+	}
+	return good && argc <= 1;
+}
+
+void umain(int argc, char **argv)
+{
+	int r;
+
+	binaryname = "ixkv";
+	if (!read_arguments(argc, argv)) {
+		cprintf("usage: ixkv [-p port] [-m MB for items] [-c most connections]\n");
+		return;
+	}
+	if ((r = start()) < 0) {
+		cprintf("ixkv: cannot start: %e\n", r);
+		return;
+	}
+	uint32_t ip = ix_config()->ip;
+	cprintf("ixkv: %d.%d.%d.%d:%u on CPU %d, %u MB for items\n", ip >> 24, ip >> 16 & 255, ip >> 8 & 255,
+		ip & 255, options.port, ix_config()->cpu, limit / MB);
+	while ((r = ixev_wait()) >= 0)
+		;
+	cprintf("ixkv: %e\n", r);
+}
