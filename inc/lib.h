@@ -66,6 +66,8 @@ int sys_sleep_until(unsigned int ms);             /* returns when sys_time_msec(
 int sys_net_mac(uint8_t *mac);                    /* of the network card */
 int sys_net_send(const void *frame, size_t len);  /* -E_AGAIN: the card is behind; the frame may change after return */
 int sys_net_recv(void *buf, size_t size);         /* waits for a frame; its length */
+int sys_net_send_all(const void *page);           /* the packets of a page (inc/ns.h), all or none */
+int sys_net_recv_all(void *page);                 /* waits for a frame; how many were put on the page */
 
 /*
  * A new environment with a copy of the caller's registers and no memory; it is not runnable yet. Its id, and

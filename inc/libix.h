@@ -82,4 +82,7 @@ void ix_rxq_put(struct ix_rxq *q, uint32_t addr, uint32_t len);
 void *ix_rxq_peek(const struct ix_rxq *q, size_t *len); /* the oldest piece; NULL: the queue is empty */
 void ix_rxq_drop(struct ix_rxq *q, size_t n);           /* forget n bytes of the oldest piece */
 
+/* An address as people write it, such as 10.0.2.2: 0, or -E_INVAL. */
+int ix_parse_ip(const char *text, uint32_t *ip);
+
 #endif

@@ -9,11 +9,17 @@
 #include <inc/types.h>
 #include <inc/mmu.h>
 
-/* A packet on its way between the server and its helpers. */
+/* A packet on its way between the server and its helpers, at the start of a page. */
 struct jif_pkt {
 	int jp_len;
 	char jp_data[0];
 };
+
+/* Several of them on one page: each begins at a multiple of 4; where the next would, a jp_len of 0 ends the chain. */
+#define NS_PACKET_MAX 1518
+#define NS_PACKET_SIZE(len) (sizeof(struct jif_pkt) + ((len) + 3) / 4 * 4)
+#define NS_CHAIN_PACKETS 32 /* at most: half of the card's ring */
+#define NS_CHAIN_ROOM (PGSIZE - sizeof(struct jif_pkt)) /* for packets, with their lengths */
 
 enum {
 	/* From programs; the page is a union Nsipc. */
@@ -30,7 +36,11 @@ enum {
 	/* Between the server and its helpers; the page is a struct jif_pkt. */
 	NSREQ_INPUT,      /* input environment to server */
 	NSREQ_OUTPUT,     /* server to output environment */
-	NSREQ_TIMER       /* timer environment to server; no page */
+	NSREQ_TIMER,      /* timer environment to server; no page */
+
+	/* INPUT and OUTPUT with a chain of packets. */
+	NSREQ_INPUT_ALL,
+	NSREQ_OUTPUT_ALL
 };
 
 #define SOCKLEN_T_DEFINED

@@ -34,6 +34,8 @@ enum {
 	SYS_net_mac,     /* (6 bytes): lab 6's NIC; kern/sys_net.c */
 	SYS_net_send,    /* (frame, length) */
 	SYS_net_recv,    /* (buffer, size): waits for a frame; its length */
+	SYS_net_send_all, /* (page): sends the packets of a page, chained as inc/ns.h says */
+	SYS_net_recv_all, /* (page): waits for a frame; as many as there are and fit, chained */
 	NSYSCALLS
 };
 

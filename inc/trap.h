@@ -34,6 +34,9 @@
 #define IRQ_SPURIOUS 7
 #define IRQ_IDE 14
 #define IRQ_ERROR 19
+#define IRQ_MESSAGES 32 /* from here on: devices' messages (kern/dev/msix.h), without a pin */
+#define NIRQS 96
+#define NVECTORS (IRQ_OFFSET + NIRQS)
 
 #ifndef __ASSEMBLER__
 

@@ -5,6 +5,7 @@
  * the interrupt itself, and as long as frames are there the receiver finds them without one.
  */
 #include <inc/error.h>
+#include <inc/ns.h>
 #include <inc/stdio.h>
 #include <inc/string.h>
 
@@ -29,8 +30,10 @@ enum {
 	NPAGES = NBUFS / BUFS_PER_PAGE,
 	REFILL = 32,       /* buffers that go back to the NIC at once: each doorbell costs more than a frame */
 	FRAME_PAGES = 2,   /* a frame crosses one page boundary at most */
-	FRAME_MAX = 1518,
+	FRAME_MAX = NS_PACKET_MAX,
 };
+
+_Static_assert(NS_CHAIN_PACKETS < TX_RING, "an empty ring takes any chain");
 
 static struct {
 	struct netdev *nd;         /* NULL: not in use */
@@ -40,7 +43,7 @@ static struct {
 
 	/* Who waits for a frame, and where it shall go; valid while that env is in ENV_WAIT_NET. */
 	struct Env *receiver;
-	uint32_t receiver_va, receiver_size;
+	struct target { uint32_t va, size; } target; /* size 0: a page, for a chain of packets */
 
 	/* Pages of the frames in the transmit ring, in order: [head, tail), free-running. */
 	struct pin { struct PageInfo *page[FRAME_PAGES]; } pins[TX_RING];
@@ -239,21 +242,70 @@ static void give_back(uint32_t buf)
 		lab6.nd->ops->rx_flush(q);
 }
 
-/* The next good frame, into e's memory. Its length; -E_AGAIN if there is none; -E_FAULT, and the frame is lost. */
+/* The next good frame of up to `size` bytes, which must be given back; false if there is none. */
+static bool next_frame(uint32_t size, struct rx_frame *f)
+{
+	while (lab6.nd->ops->rx_poll(lab6.q, f, 1) == 1) {
+		lab6_trace_rx(lab6.q, buf_kva(f->buf), f->len);
+		if (!(f->flags & RX_ERROR) && f->len <= size) {
+			lab6.rx_frames++;
+			return true;
+		}
+		lab6.rx_dropped++;
+		give_back(f->buf);
+	}
+	return false;
+}
+
+/* One frame into e's memory. Its length; -E_AGAIN if there is none; -E_FAULT, and the frame is lost. */
 static int take_frame(struct Env *e, uint32_t va, uint32_t size)
 {
 	struct rx_frame f;
 
-	while (lab6.nd->ops->rx_poll(lab6.q, &f, 1) == 1) {
-		bool good = !(f.flags & RX_ERROR) && f.len <= size;
-		int r = good ? copy_to_env(e, va, buf_kva(f.buf), f.len) : 0;
-		lab6_trace_rx(lab6.q, buf_kva(f.buf), f.len);
+	if (!next_frame(size, &f))
+		return -E_AGAIN;
+	int r = copy_to_env(e, va, buf_kva(f.buf), f.len);
+	give_back(f.buf);
+	return r < 0 ? r : f.len;
+}
+
+/* The kernel address of e's page at va, or NULL if it may not be used with `perm`. */
+static char *page_of_env(struct Env *e, uint32_t va, pte_t perm, struct PageInfo **store)
+{
+	const pte_t must = PTE_P | PTE_U | perm;
+	pte_t *pte;
+
+	*store = va < UTOP && PGOFF(va) == 0 ? page_lookup(e->env_pgdir, (void *)va, &pte) : NULL;
+	return *store && (*pte & must) == must ? page2kva(*store) : NULL;
+}
+
+/* As many as are there, chained, while the longest one would still fit. How many; -E_AGAIN for none. */
+static int take_chain(struct Env *e, uint32_t va)
+{
+	struct PageInfo *pp;
+	char *page = page_of_env(e, va, PTE_W, &pp);
+	uint32_t at = 0;
+	struct rx_frame f;
+	int n = 0;
+
+	if (!page)
+		return -E_FAULT;
+	while (n < NS_CHAIN_PACKETS && at + NS_PACKET_SIZE(FRAME_MAX) <= NS_CHAIN_ROOM &&
+	       next_frame(FRAME_MAX, &f)) {
+		struct jif_pkt *packet = (struct jif_pkt *)(page + at);
+		packet->jp_len = f.len;
+		memcpy(packet->jp_data, buf_kva(f.buf), f.len);
 		give_back(f.buf);
-		*(good && r == 0 ? &lab6.rx_frames : &lab6.rx_dropped) += 1;
-		if (good)
-			return r < 0 ? r : f.len;
+		at += NS_PACKET_SIZE(f.len);
+		n++;
 	}
-	return -E_AGAIN;
+	((struct jif_pkt *)(page + at))->jp_len = 0;
+	return n ? n : -E_AGAIN;
+}
+
+static int take(struct Env *e, const struct target *t)
+{
+	return t->size ? take_frame(e, t->va, t->size) : take_chain(e, t->va);
 }
 
 static bool somebody_waits(void)
@@ -264,25 +316,31 @@ static bool somebody_waits(void)
 }
 
 /* The frame that came while nobody waited is seen by the second look, which comes after the NIC may interrupt. */
-int lab6_receive(struct Env *e, uint32_t va, uint32_t size)
+static int receive(struct Env *e, const struct target *t)
 {
-	int r = take_frame(e, va, size);
+	int r = take(e, t);
 
 	if (r != -E_AGAIN)
 		return r;
 	if (somebody_waits())
 		return -E_IN_USE;
 	lab6.nd->ops->irq_enable(lab6.q, true);
-	r = take_frame(e, va, size);
+	r = take(e, t);
 	if (r != -E_AGAIN) {
 		lab6.nd->ops->irq_enable(lab6.q, false);
 		return r;
 	}
 	lab6.receiver = e;
-	lab6.receiver_va = va;
-	lab6.receiver_size = size;
+	lab6.target = *t;
 	return r;
 }
+
+int lab6_receive(struct Env *e, uint32_t va, uint32_t size)
+{
+	return size ? receive(e, &(struct target){ va, size }) : -E_INVAL;
+}
+
+int lab6_receive_all(struct Env *e, uint32_t va) { return receive(e, &(struct target){ va, 0 }); }
 
 /* On CPU 0. A pin may be shared, and the receiver may be gone. */
 static void interrupt(void *unused)
@@ -296,7 +354,7 @@ static void interrupt(void *unused)
 		return;
 	}
 	struct Env *e = lab6.receiver;
-	int r = take_frame(e, lab6.receiver_va, lab6.receiver_size);
+	int r = take(e, &lab6.target);
 	if (r == -E_AGAIN)
 		return;
 	lab6.nd->ops->irq_enable(lab6.q, false);
@@ -334,6 +392,28 @@ static int pieces_of(struct Env *e, uint32_t va, uint32_t len, struct tx_frag *f
 	return n;
 }
 
+/* One frame into the ring; its pages are held from now on. */
+static int put(const struct tx_frag *frags, int n, const struct pin *pin)
+{
+	int r = lab6.nd->ops->tx_put(lab6.q, frags, n, NULL, NULL);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; i < n; i++)
+		pin->page[i]->pp_ref++;
+	lab6.pins[lab6.pins_tail++ % TX_RING] = *pin;
+	lab6.tx_frames++;
+	lab6_trace_tx(lab6.q, n);
+	return 0;
+}
+
+/* QEMU's card has sent everything when this returns; the second look gives the pages back early. */
+static void kick(void)
+{
+	lab6.nd->ops->tx_flush(lab6.q);
+	reap();
+}
+
 int lab6_send(struct Env *e, uint32_t va, uint32_t len)
 {
 	struct tx_frag frags[FRAME_PAGES];
@@ -345,19 +425,58 @@ int lab6_send(struct Env *e, uint32_t va, uint32_t len)
 	if (n < 0)
 		return n;
 	reap();
-	int r = lab6.nd->ops->tx_put(lab6.q, frags, n, NULL, NULL);
-	if (r < 0) {
+	int r = put(frags, n, &pin);
+	if (r == 0)
+		kick();
+	else
 		lab6.tx_full++;
-		return r;
-	}
-	for (int i = 0; i < n; i++)
-		pin.page[i]->pp_ref++;
-	lab6.pins[lab6.pins_tail++ % TX_RING] = pin;
-	lab6.tx_frames++;
-	lab6_trace_tx(lab6.q, n);
-	lab6.nd->ops->tx_flush(lab6.q);
+	return r;
+}
+
+/* The offset behind the packet at `at`, or 0 if the chain ends there; -E_INVAL if it does not fit the page. */
+static int next_packet(const char *page, uint32_t at, uint32_t *len)
+{
+	if (at > NS_CHAIN_ROOM)
+		return -E_INVAL;
+	*len = *(const volatile int *)(page + at);
+	if (*len == 0)
+		return 0;
+	bool fits = *len <= FRAME_MAX && at + NS_PACKET_SIZE(*len) <= PGSIZE;
+	return fits ? (int)(at + NS_PACKET_SIZE(*len)) : -E_INVAL;
+}
+
+/* How many packets the chain has, or -E_INVAL, also for more than may be. The program may change it at any time: it is checked again when it is sent. */
+static int count_packets(const char *page)
+{
+	uint32_t len;
+	int n = 0, next;
+
+	for (uint32_t at = 0; (next = next_packet(page, at, &len)) > 0; at = next)
+		n++;
+	return next < 0 || n > NS_CHAIN_PACKETS ? -E_INVAL : n;
+}
+
+int lab6_send_all(struct Env *e, uint32_t va)
+{
+	struct pin pin = { { NULL } };
+	const char *page = page_of_env(e, va, 0, &pin.page[0]);
+	uint32_t len, at = 0;
+	int next, r = 0;
+
+	if (!page)
+		return -E_FAULT;
+	int n = count_packets(page);
+	if (n < 0)
+		return n;
 	reap();
-	return 0;
+	if ((uint32_t)n > TX_RING - 1 - (lab6.q->tx_tail - lab6.q->tx_head)) {
+		lab6.tx_full++;
+		return -E_AGAIN;
+	}
+	for (; n > 0 && r == 0 && (next = next_packet(page, at, &len)) > 0; at = next, n--)
+		r = put(&(struct tx_frag){ page2pa(pin.page[0]) + at + sizeof(struct jif_pkt), len }, 1, &pin);
+	kick();
+	return r;
 }
 
 MONITOR_CMD(lab6_command, "lab6", "lab 6's NIC: its users, and what it counted");

@@ -20,15 +20,18 @@ void lab6_env_free(struct Env *e);
 const uint8_t *lab6_mac(void);
 
 /*
- * Send straight from the program's pages, which are held until the NIC has read them. 0, -E_AGAIN when the ring is
- * full, -E_FAULT, -E_INVAL.
+ * Send straight from the program's pages, which are held until the NIC has read them. lab6_send_all: the chain of
+ * packets (inc/ns.h) on the page at va, with one doorbell. 0, -E_AGAIN when the ring has no room for all, -E_FAULT, -E_INVAL.
  */
 int lab6_send(struct Env *e, uint32_t va, uint32_t len);
+int lab6_send_all(struct Env *e, uint32_t va);
 
 /*
- * The next frame, its length, or -E_FAULT or -E_INVAL. lab6_receive returns -E_AGAIN when there is none: then
- * `e` is noted as the one who waits, and gets the next frame, and eax, from the interrupt. -E_IN_USE: another one waits.
+ * The next frame, its length; or, on the page at va, a chain of as many as there are and fit: their number. -E_FAULT,
+ * -E_INVAL. -E_AGAIN when there is none: then `e` is noted as the one who waits, and the interrupt gives it the next
+ * frames, and eax. -E_IN_USE: another one waits.
  */
 int lab6_receive(struct Env *e, uint32_t va, uint32_t size);
+int lab6_receive_all(struct Env *e, uint32_t va);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <kern/bootarg.h>
 #include <kern/clock.h>
-#include <kern/dev/e1000.h>
+#include <kern/dev/intel.h>
 #include <kern/dev/netdev.h>
 #include <kern/lab6_trace.h>
 #include <kern/monitor.h>
@@ -76,7 +76,7 @@ static void print_rx(const struct trace *t)
 
 void lab6_trace_tx(const struct netq *q, int ndescs)
 {
-	const struct e1000_tx_desc *descs = q->tx_ring;
+	const struct intel_tx_desc *descs = q->tx_ring;
 
 	for (uint32_t at = q->tx_tail - ndescs; at != q->tx_tail; at++) {
 		uint32_t i = at & (q->tx_size - 1);

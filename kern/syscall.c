@@ -37,6 +37,8 @@ static syscall_fn *const table[NSYSCALLS] = {
 	[SYS_net_mac] = sys_net_mac,
 	[SYS_net_send] = sys_net_send,
 	[SYS_net_recv] = sys_net_recv,
+	[SYS_net_send_all] = sys_net_send_all,
+	[SYS_net_recv_all] = sys_net_recv_all,
 };
 
 int32_t syscall(struct Trapframe *tf, uint32_t number, const uint32_t args[5])

@@ -38,6 +38,6 @@ syscall_fn sys_cputs, sys_cgetc, sys_cons_wait, sys_time_msec, sys_sleep_until, 
 syscall_fn sys_dp_attach, sys_dp_detach, sys_run_io, sys_dp_stat, sys_dp_ctl;
 
 /* sys_net.c */
-syscall_fn sys_net_mac, sys_net_send, sys_net_recv;
+syscall_fn sys_net_mac, sys_net_send, sys_net_recv, sys_net_send_all, sys_net_recv_all;
 
 #endif

@@ -22,8 +22,6 @@
 #include <kern/trap.h>
 
 enum {
-	NVECTORS = 64,
-	NIRQS = 24,
 	MSR_SYSENTER_CS = 0x174, /* SDM vol. 4, table 2-2; the stack's segment, and the program's two, follow in the GDT */
 	MSR_SYSENTER_ESP = 0x175,
 	MSR_SYSENTER_EIP = 0x176,
@@ -79,6 +77,17 @@ void irq_register(int irq, irq_handler handler, void *arg)
 		panic("no such interrupt: %d", irq);
 	irqs[irq].arg = arg;
 	irqs[irq].handler = handler;
+}
+
+int irq_alloc(irq_handler handler, void *arg)
+{
+	for (int irq = IRQ_MESSAGES; irq < NIRQS; irq++) {
+		if (irqs[irq].handler)
+			continue;
+		irq_register(irq, handler, arg);
+		return irq;
+	}
+	return -E_AGAIN;
 }
 
 irq_handler irq_handler_of(int irq) { return irq >= 0 && irq < NIRQS ? irqs[irq].handler : NULL; }

@@ -16,12 +16,13 @@ void page_fault_handler(struct Trapframe *tf);
 void user_fault(struct Trapframe *tf, uintptr_t va); /* report what the current env did, and end it */
 
 /*
- * Have `handler` called for hardware interrupt `irq` (0-23), before its EOI: with the big lock held, unless the
- * interrupt ends a reserved CPU's cpu_nap(). NULL: nobody is called any more.
+ * Have `handler` called for hardware interrupt `irq` (a pin, 0-23, or a number from irq_alloc()), before its EOI: with
+ * the big lock held, unless the interrupt ends a reserved CPU's cpu_nap(). NULL: nobody is called any more.
  */
 typedef void (*irq_handler)(void *arg);
 void irq_register(int irq, irq_handler handler, void *arg);
 irq_handler irq_handler_of(int irq);
+int irq_alloc(irq_handler handler, void *arg); /* a free number for a device's message, registered; or -E_AGAIN */
 
 /*
  * For a reserved CPU, without the lock: halt until the next interrupt, answer that, and return. A request in the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One entry point for each of the 64 traps that can happen, all alike: each leaves a whole struct Trapframe on the kernel
+ * One entry point for each of the NVECTORS traps that can happen, all alike: each leaves a whole struct Trapframe on the kernel
  * stack and calls trap(frame), which returns only when the kernel was interrupted and goes on. vectors[n] is the
  * address of entry n. And one for sysenter.
  *
@@ -18,7 +18,7 @@ vectors:
 
 	.text
 	.set n, 0
-	.rept 64
+	.rept NVECTORS
 	.data
 	.long 9f
 	.text

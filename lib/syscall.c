@@ -54,6 +54,8 @@ SYSCALL(int, sleep_until, (unsigned int ms), ms)
 SYSCALL(int, net_mac, (uint8_t *mac), R(mac))
 SYSCALL(int, net_send, (const void *frame, size_t len), R(frame), len)
 SYSCALL(int, net_recv, (void *buf, size_t size), R(buf), size)
+SYSCALL(int, net_send_all, (const void *page), R(page))
+SYSCALL(int, net_recv_all, (void *page), R(page))
 
 SYSCALL(int, dp_attach, (int cpu, struct ix_config *config), R(cpu), R(config))
 SYSCALL(int, dp_detach, (void), 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frames between lwIP and the helpers. Incoming ones are copied out of their page, so that the page is free at once.
- * Outgoing ones are put together in a page of a ring, which is used again when ns_output and the card are through with it.
+ * Outgoing ones are gathered on a page of a ring, which is used again when ns_output and the card are through with it.
  *
  * Boot arguments: nsip=, nsmask=, nsgw= (10.0.2.15, 255.255.255.0, 10.0.2.2).
  */
@@ -18,31 +18,51 @@
 static struct {
 	struct netif netif;
 	envid_t output;
-	uint32_t next_page; /* free-running */
+
+	/* Pages of the ring are filled one after the other. */
+	uint32_t page; /* free-running number of the one that is being filled */
+	uint32_t at;   /* where its next packet goes; 0: it is empty */
+	uint32_t count; /* of packets on it */
 } jif;
 
-static struct jif_pkt *output_page(void)
-{
-	struct jif_pkt *page = (struct jif_pkt *)(NS_OUTPUT + jif.next_page++ % NS_NOUTPUT * PGSIZE);
+static char *current_page(void) { return (char *)(NS_OUTPUT + jif.page % NS_NOUTPUT * PGSIZE); }
 
-	if (pageref(page) != 1 && sys_page_alloc(0, page, PTE_P | PTE_U | PTE_W) < 0)
-		return NULL;
-	return page;
+/* Blocks the server while ns_output is busy with the page before, for one system call. */
+void jif_flush(void)
+{
+	char *page = current_page();
+
+	if (jif.at == 0)
+		return;
+	((struct jif_pkt *)(page + jif.at))->jp_len = 0;
+	sys_ipc_send(jif.output, NSREQ_OUTPUT_ALL, page, PTE_P | PTE_U | PTE_W);
+	jif.page++;
+	jif.at = jif.count = 0;
 }
 
-/* lwIP's way out. It keeps the server until ns_output has taken the frame before, which is busy for one system call at most. */
+/* Room for a packet, on a page that nobody but us has. */
+static struct jif_pkt *room_for(uint32_t len)
+{
+	if (jif.count == NS_CHAIN_PACKETS || jif.at + NS_PACKET_SIZE(len) > NS_CHAIN_ROOM)
+		jif_flush();
+	char *page = current_page();
+	if (jif.at == 0 && pageref(page) != 1 && sys_page_alloc(0, page, PTE_P | PTE_U | PTE_W) < 0)
+		return NULL;
+	return (struct jif_pkt *)(page + jif.at);
+}
+
+/* lwIP's way out. */
 static err_t link_output(struct netif *netif, struct pbuf *p)
 {
-	struct jif_pkt *page = output_page();
+	struct jif_pkt *packet = p->tot_len <= NS_PACKET_MAX ? room_for(p->tot_len) : NULL;
 
 	(void)netif;
-	if (!page)
+	if (!packet)
 		return ERR_MEM;
-	if (p->tot_len > NS_FRAME_MAX)
-		return ERR_BUF;
-	page->jp_len = pbuf_copy_partial(p, page->jp_data, p->tot_len, 0);
-	int r = sys_ipc_send(jif.output, NSREQ_OUTPUT, page, PTE_P | PTE_U | PTE_W);
-	return r < 0 ? ERR_IF : ERR_OK;
+	packet->jp_len = pbuf_copy_partial(p, packet->jp_data, p->tot_len, 0);
+	jif.at += NS_PACKET_SIZE(p->tot_len);
+	jif.count++;
+	return ERR_OK;
 }
 
 /*
@@ -71,19 +91,30 @@ static void recycle_time_wait(const struct pbuf *p)
 	}
 }
 
-void jif_input(const struct jif_pkt *frame)
+static void input_one(const char *bytes, int len)
 {
-	int len = frame->jp_len;
-
-	if (len <= 0 || len > NS_FRAME_MAX)
-		return;
 	struct pbuf *p = pbuf_alloc(PBUF_RAW, len, PBUF_RAM);
+
 	if (!p)
 		return; /* as if it had been lost on the wire */
-	memcpy(p->payload, frame->jp_data, len);
+	memcpy(p->payload, bytes, len);
 	recycle_time_wait(p);
 	if (jif.netif.input(p, &jif.netif) != ERR_OK)
 		pbuf_free(p);
+}
+
+void jif_input(const union Nsipc *page)
+{
+	uint32_t at = 0;
+
+	while (at <= NS_CHAIN_ROOM) {
+		const struct jif_pkt *packet = (const struct jif_pkt *)(page->_pad + at);
+		int len = packet->jp_len;
+		if (len <= 0 || at + NS_PACKET_SIZE(len) > PGSIZE)
+			return;
+		input_one(packet->jp_data, len);
+		at += NS_PACKET_SIZE(len);
+	}
 }
 
 static err_t set_up(struct netif *netif)

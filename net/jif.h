@@ -8,6 +8,7 @@
 
 /* Bring the interface up, with the card's address and the IP addresses that boot arguments name. 0, or an error. */
 int jif_start(envid_t output);
-void jif_input(const struct jif_pkt *frame); /* a frame has come; it is copied, and the page may go */
+void jif_input(const union Nsipc *page); /* a chain of frames has come; they are copied, and the page may go */
+void jif_flush(void);                    /* what lwIP has sent so far goes to the output environment */
 
 #endif

@@ -10,10 +10,11 @@
 #include <inc/lib.h>
 #include <inc/ns.h>
 
-enum { NS_TICK_MS = 250, NS_FRAME_MAX = 1518 };
+enum { NS_TICK_MS = 250 };
 
 /* The helpers' lives: each is called in an environment of its own, forked from `ns`, and does not return. */
-void input(envid_t ns);
+void input(envid_t ns);     /* one frame a page */
+void input_all(envid_t ns); /* as many as there are, chained */
 void output(envid_t ns);
 void timer(envid_t ns, uint32_t ms); /* its first call comes after that long; each reply has the next time to wait */
 

@@ -3,19 +3,20 @@
 #include <net/layout.h>
 #include <net/ns.h>
 
-static struct jif_pkt *const frame = (struct jif_pkt *)NS_SPARE;
+static struct jif_pkt *const page = (struct jif_pkt *)NS_SPARE;
 
-/* The card takes a frame at once unless its ring is full, which passes within a millisecond. */
-static void send(void)
+/* The card takes what it is given at once unless its ring is full, which passes within a millisecond. */
+static void send(int32_t number)
 {
-	int len = frame->jp_len, r;
+	int r;
 
-	if (len <= 0 || len > NS_FRAME_MAX)
-		return;
-	while ((r = sys_net_send(frame->jp_data, len)) == -E_AGAIN)
-		sys_sleep_until(sys_time_msec() + 1);
+	do {
+		r = number == NSREQ_OUTPUT ? sys_net_send(page->jp_data, page->jp_len) : sys_net_send_all(page);
+		if (r == -E_AGAIN)
+			sys_sleep_until(sys_time_msec() + 1);
+	} while (r == -E_AGAIN);
 	if (r < 0)
-		cprintf("ns_output: a frame is lost: %e\n", r);
+		cprintf("ns_output: frames are lost: %e\n", r);
 }
 
 void output(envid_t ns)
@@ -24,10 +25,10 @@ void output(envid_t ns)
 	for (;;) {
 		envid_t from;
 		int perm;
-		int32_t number = ipc_recv(&from, frame, &perm);
+		int32_t number = ipc_recv(&from, page, &perm);
 
-		if (number == NSREQ_OUTPUT && from == ns && (perm & PTE_P))
-			send();
+		if ((number == NSREQ_OUTPUT || number == NSREQ_OUTPUT_ALL) && from == ns && (perm & PTE_P))
+			send(number);
 		else
 			cprintf("ns_output: message %d from %08x is not for me\n", number, from);
 	}

@@ -34,19 +34,26 @@ static void refuse(envid_t from)
 	reply_add(from, -E_NO_MEM, NULL);
 }
 
+/* Is somebody in our queue? Then the next message comes without a wait, and frames that go out may be gathered on. */
+static bool messages_wait(void)
+{
+	return thisenv->env_ipc_first != NULL;
+}
+
 static void receive(void)
 {
 	struct request *slot = request_slot();
 	void *page = slot ? (void *)request_page(slot) : (void *)NS_SPARE;
+	if (!messages_wait())
+		jif_flush();
 	int r = reply_and_receive(page);
-
 	if (r < 0)
 		panic("ns cannot receive: %e", r);
 	envid_t from = thisenv->env_ipc_from;
 	uint32_t number = thisenv->env_ipc_value;
 	int perm = thisenv->env_ipc_perm;
 
-	if (number == NSREQ_INPUT && from == input_env && (perm & PTE_P))
+	if (number == NSREQ_INPUT_ALL && from == input_env && (perm & PTE_P))
 		jif_input(page);
 	else if (number == NSREQ_TIMER && from == timer_env)
 		tick();
@@ -69,7 +76,7 @@ void umain(int argc, char **argv)
 	(void)argc, (void)argv;
 	binaryname = "ns";
 	timer_env = helper_start(start_timer);
-	input_env = helper_start(input);
+	input_env = helper_start(input_all);
 	output_env = helper_start(output);
 
 	make_stack();

@@ -17,6 +17,8 @@ enum { NPAGES = MACHINE_BYTES / PGSIZE, SUPER_PAGES = PTSIZE / PGSIZE, PHYS_BASE
 static uint8_t *const memory = (uint8_t *)0x20000000;
 static struct PageInfo page_info[NPAGES];
 static bool used[NPAGES];
+static uint16_t loans[NPAGES];
+static bool waits[NPAGES];   /* freed, but lent */
 static uint32_t lowest_free; /* no page below it is free */
 
 struct Env machine_env;
@@ -59,8 +61,47 @@ struct PageInfo *page_alloc(int flags)
 
 void page_free(struct PageInfo *pp)
 {
+	if (loans[pp - page_info]) {
+		waits[pp - page_info] = true;
+		return;
+	}
 	machine_pages_left++;
 	page_drop(pp - page_info);
+}
+
+/* ---- Loans: a page that is freed while lent waits ---- */
+
+bool page_lend(struct PageInfo *pp)
+{
+	if (loans[pp - page_info] == UINT16_MAX)
+		return false;
+	loans[pp - page_info]++;
+	return true;
+}
+
+void page_unlend(struct PageInfo *pp)
+{
+	assert_true(loans[pp - page_info] > 0);
+	loans[pp - page_info]--;
+}
+
+size_t page_nlent_free(void)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < NPAGES; i++)
+		n += waits[i];
+	return n;
+}
+
+void page_reclaim_lent(void)
+{
+	for (uint32_t i = 0; i < NPAGES; i++) {
+		if (waits[i] && !loans[i]) {
+			waits[i] = false;
+			page_free(&page_info[i]);
+		}
+	}
 }
 
 void page_decref(struct PageInfo *pp)
@@ -399,6 +440,8 @@ void machine_init(void)
 		mapped = true;
 	}
 	memset(used, 0, sizeof(used));
+	memset(loans, 0, sizeof(loans));
+	memset(waits, 0, sizeof(waits));
 	memset(page_info, 0, sizeof(page_info));
 	ASAN_POISON_MEMORY_REGION(memory, MACHINE_BYTES);
 	lowest_free = 0;

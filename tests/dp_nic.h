@@ -21,6 +21,7 @@ struct nic_frame {
 extern struct nic {
 	bool hold;
 	bool refuse_start;
+	bool reads_anything;        /* the program gives back what it still sends: its own bytes suffer, and nobody else */
 	bool running, may_interrupt;
 	uint32_t sent_in, sent_out; /* frames that left, and that a test has taken; free-running */
 	uint32_t last_rx_buf;       /* the buffer that the last frame went to */

@@ -132,6 +132,21 @@ static void answer_arp(const struct nic_frame *f)
 	inject(reply, sizeof(reply));
 }
 
+void peer_announces(void)
+{
+	uint8_t request[60] = { 0 };
+	static const uint8_t head[8] = { 0, 1, 8, 0, 6, 4, 0, 1 };
+
+	memset(request, 0xff, 6);
+	memcpy(request + 6, their_mac, 6);
+	put16(request + 12, 0x0806);
+	memcpy(request + 14, head, sizeof(head));
+	memcpy(request + 22, their_mac, 6);
+	put32(request + 28, PEER_IP);
+	put32(request + 38, OUR_IP);
+	inject(request, sizeof(request));
+}
+
 static struct seg parse(const struct nic_frame *f)
 {
 	const uint8_t *ip = f->bytes + ETH, *tcp = ip + IP;

@@ -31,6 +31,8 @@ struct seg {
 	const struct nic_frame *frame;
 };
 
+static inline uint32_t be32(const uint8_t *p) { return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]; }
+
 struct peer peer(uint16_t port, uint16_t to);
 
 /* Frames by hand. The second sends what the first made. */
@@ -46,6 +48,8 @@ bool next_segment(struct seg *s);                   /* the next on the wire, who
 struct seg peer_get(struct peer *p, uint8_t flags); /* must be next, in order, with these flags (PSH apart): ack goes on */
 void peer_silent(void);                             /* nothing is on the wire, nor after one more cycle */
 uint32_t drain(void);                               /* take all that is on the wire; how many segments */
+
+void peer_announces(void);                          /* its MAC address, by asking for ours */
 
 /* Handshakes. */
 void peer_opens(struct peer *p);                    /* up to the knock, which is left to be taken */

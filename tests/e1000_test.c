@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* kern/dev/e1000.c and kern/dev/netdev.c: rings, checksum contexts, doorbells, start and stop. */
+/* kern/dev/e1000.c, intel.c and netdev.c: rings, checksum contexts, doorbells, start and stop. */
 #include "fake_e1000.h"
 
 #include <inc/error.h>
 #include <kern/dev/e1000.h>
+#include <kern/dev/intel.h>
 #include <kern/dev/netdev.h>
 #include <kern/dev/pci.h>
 
@@ -13,7 +14,7 @@ static struct netq *q;
 
 static int attach(void **state)
 {
-	struct pci_func f = { .irq = 11, .reg_base = { 0xFEB80000 }, .reg_size = { E1000_REGS_SIZE } };
+	struct pci_func f = { .irq = 11, .reg_base = { 0xFEB80000 }, .reg_size = { INTEL_REGS_SIZE } };
 
 	(void)state;
 	fake_machine_init();
@@ -76,7 +77,7 @@ static void attaching_reads_the_mac_and_registers(void **state)
 static void an_unsuitable_bar_is_refused(void **state)
 {
 	struct pci_func small = { .reg_base = { 0xFEB80000 }, .reg_size = { 0x1000 } };
-	struct pci_func ports = { .reg_base = { 0xC000 }, .reg_size = { E1000_REGS_SIZE }, .reg_io = { 1 } };
+	struct pci_func ports = { .reg_base = { 0xC000 }, .reg_size = { INTEL_REGS_SIZE }, .reg_io = { 1 } };
 	struct pci_func none = { 0 };
 
 	(void)state;
@@ -435,12 +436,12 @@ static void contexts_name_the_right_places(void **state)
 	transmit_all();
 	assert_int_equal(fake_e1000.last_sent.context[0], 33 << 16 | 24 << 8 | 14);
 	assert_int_equal(fake_e1000.last_sent.context[1], 50 << 8 | 34);
-	assert_int_equal(fake_e1000.last_sent.options, E1000_TXD_IXSM | E1000_TXD_TXSM);
+	assert_int_equal(fake_e1000.last_sent.options, INTEL_TXD_IXSM | INTEL_TXD_TXSM);
 	put(2, &(struct tx_offload){ TX_CSUM_UDP, 14, 24 }, NULL);
 	transmit_all();
 	assert_int_equal(fake_e1000.last_sent.context[0], 37 << 16 | 24 << 8 | 14);
 	assert_int_equal(fake_e1000.last_sent.context[1], 44 << 8 | 38);
-	assert_int_equal(fake_e1000.last_sent.options, E1000_TXD_TXSM);
+	assert_int_equal(fake_e1000.last_sent.options, INTEL_TXD_TXSM);
 }
 
 static void transmit_doorbell_rings_once_for_each_batch(void **state)

@@ -3,6 +3,7 @@
 #include "fake_e1000.h"
 
 #include <kern/dev/e1000.h>
+#include <kern/dev/intel.h>
 
 enum { BUF_SIZE = 2048 };
 
@@ -119,37 +120,37 @@ bool fake_e1000_receive(uint8_t fill, uint32_t len, uint8_t errors)
 	return fake_e1000_receive_piece(fill, len, errors, true);
 }
 
-static void send_piece(struct fake_sent *sent, const struct e1000_tx_desc *d)
+static void send_piece(struct fake_sent *sent, const struct intel_tx_desc *d)
 {
 	KADDR(d->where[0]); /* is it memory? */
 	if (sent->pieces++ == 0) {
-		sent->options = d->status & (E1000_TXD_IXSM | E1000_TXD_TXSM);
+		sent->options = d->status & (INTEL_TXD_IXSM | INTEL_TXD_TXSM);
 		memcpy(sent->context, fake_e1000.tx_context, sizeof sent->context);
 	}
 	sent->bytes += d->command & 0xFFFFF;
 }
 
 /* One descriptor; true when it ended a frame. */
-static bool send_desc(struct fake_sent *sent, struct e1000_tx_desc *d)
+static bool send_desc(struct fake_sent *sent, struct intel_tx_desc *d)
 {
-	assert_true(d->command & E1000_TXD_DEXT);
-	assert_false(d->status & E1000_TXD_DD);
+	assert_true(d->command & INTEL_TXD_DEXT);
+	assert_false(d->status & INTEL_TXD_DD);
 	if (!(d->command & E1000_TXD_DATA)) {
 		memcpy(fake_e1000.tx_context, d->where, sizeof d->where);
 		fake_e1000.contexts++;
 		return false;
 	}
 	send_piece(sent, d);
-	bool ends = d->command & E1000_TXD_EOP;
-	assert_int_equal(ends, !!(d->command & E1000_TXD_RS)); /* write-backs cost: one for each frame */
+	bool ends = d->command & INTEL_TXD_EOP;
+	assert_int_equal(ends, !!(d->command & INTEL_TXD_RS)); /* write-backs cost: one for each frame */
 	if (ends)
-		d->status |= E1000_TXD_DD;
+		d->status |= INTEL_TXD_DD;
 	return ends;
 }
 
 bool fake_e1000_transmit(void)
 {
-	struct e1000_tx_desc *ring = KADDR(REG(E1000_TDBAL));
+	struct intel_tx_desc *ring = KADDR(REG(E1000_TDBAL));
 	struct fake_sent sent = { 0 };
 	bool ended = false;
 

@@ -4,6 +4,7 @@
 
 #include <sanitizer/asan_interface.h>
 
+#include <inc/x86.h>
 #include <kern/clock.h>
 #include <kern/dev/mmio.h>
 #include <kern/dev/pci.h>
@@ -17,6 +18,9 @@ static size_t left;
 static const struct fake_device *device;
 static uint64_t now;
 
+uint32_t fake_conf[64], fake_msix[64];
+static volatile uint32_t *regions[2];
+
 void fake_machine_init(void)
 {
 	memset(used, 0, sizeof used);
@@ -24,6 +28,9 @@ void fake_machine_init(void)
 	ASAN_POISON_MEMORY_REGION(memory, sizeof memory);
 	left = FAKE_PAGES;
 	device = NULL;
+	memset(fake_conf, 0, sizeof fake_conf);
+	memset(fake_msix, 0, sizeof fake_msix);
+	memset(regions, 0, sizeof regions);
 }
 
 size_t fake_pages_used(void)
@@ -98,24 +105,42 @@ void fake_device_set(const struct fake_device *dev)
 	device = dev;
 }
 
-/* The address is never used: registers are reached through mmio_read and mmio_write. */
+/* The address is never used, but to tell the regions apart: mmio_read and mmio_write reach what is there. */
 void *mmio_map_region(physaddr_t pa, size_t size)
 {
 	(void)size;
+	regions[regions[0] ? 1 : 0] = (volatile uint32_t *)(uintptr_t)pa;
 	return (void *)(uintptr_t)pa;
 }
 
+static bool is_plain(volatile uint32_t *regs) { return regions[1] && regs == regions[1]; }
+
 uint32_t mmio_read(volatile uint32_t *regs, uint32_t offset)
 {
-	(void)regs;
-	return device->read(offset);
+	return is_plain(regs) ? fake_msix[offset / 4] : device->read(offset);
 }
 
 void mmio_write(volatile uint32_t *regs, uint32_t offset, uint32_t value)
 {
-	(void)regs;
-	device->write(offset, value);
+	if (is_plain(regs))
+		fake_msix[offset / 4] = value;
+	else
+		device->write(offset, value);
 }
+
+uint32_t pci_conf_read(const struct pci_func *f, uint32_t off)
+{
+	(void)f;
+	return fake_conf[off / 4];
+}
+
+void pci_conf_write(const struct pci_func *f, uint32_t off, uint32_t value)
+{
+	(void)f;
+	fake_conf[off / 4] = value;
+}
+
+void cpu_relax(void) {}
 
 uint64_t clock_us(void)
 {

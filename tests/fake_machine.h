@@ -8,6 +8,8 @@
 #define TESTS_FAKE_MACHINE_H
 
 #include "host.h"
+
+#define JOS_INC_STDIO_H /* the C library has it */
 #include <kern/pmap.h>
 
 enum { FAKE_PAGES = 256, FAKE_BASE = 0x100000 };
@@ -22,5 +24,9 @@ struct fake_device {
 	void (*write)(uint32_t offset, uint32_t value);
 };
 void fake_device_set(const struct fake_device *dev);
+
+/* Configuration space, by double words: all 0 at first. A driver's second mapped region is a plain array. */
+extern uint32_t fake_conf[64];
+extern uint32_t fake_msix[64];
 
 #endif

@@ -6,6 +6,8 @@
 #define FIXED 0x10001000  /* mapped, read-only */
 #define HOLE 0x10002000
 #define ODD (PAGE + 4)
+#define LINES 0x40000000
+#define LINES_A_PAGE 50000 /* a page cannot be mapped much more often */
 #define SELF 0
 #define NOBODY 0x7ffff3ff
 #define NEGATIVE 0x80001000
@@ -211,6 +213,26 @@ static void print_what_is_not_ours(void)
 	}
 }
 
+/* Lines of a page each, far more than a call prints; and the string's length, as a signed number, is negative. */
+static void print_too_much(void)
+{
+	char *line = (char *)LINES;
+	const uint32_t nlines = 0x80000000 / PGSIZE + 1;
+	int r = 0;
+
+	for (uint32_t i = 0; i < nlines && r == 0; i++) {
+		char *page = line + i * PGSIZE;
+		if (i % LINES_A_PAGE == 0 && (r = sys_page_alloc(0, UTEMP, OWN)) == 0) {
+			memset(UTEMP, 'x', PGSIZE);
+			((char *)UTEMP)[PGSIZE - 1] = '\n';
+		}
+		r = r ? r : sys_page_map(0, UTEMP, 0, page, READ);
+	}
+	expect("mapping many pages", r, 0);
+	sys_cputs(line, nlines * PGSIZE);
+	COMMON[1] = 1;
+}
+
 static void all(void)
 {
 	memset((void *)PAGE, 'x', PGSIZE); /* and so it is our own, also after a fork */
@@ -221,6 +243,9 @@ static void all(void)
 	expect("misuses that a child got away with", COMMON[0], failures);
 	send_pages();
 	print_what_is_not_ours();
+	COMMON[1] = 0;
+	wait(child_for(print_too_much));
+	expect("whether a program outlived printing too much", COMMON[1], 1);
 }
 
 void umain(int argc, char **argv)

@@ -37,12 +37,13 @@ struct conn {
 	bool open, dead;
 	uint32_t kept;
 	uint32_t to_send, sent;   /* of the pattern */
+	uint32_t queued, acked;   /* bytes in all */
+	uint32_t owed;            /* received, to be given back when all that is queued is acknowledged */
 	struct conn *told;        /* who is told of the outcome of a connect */
 };
 
 static struct conn conns[NCONNS];
 static uint32_t nconns, ndead, nmistakes, nrefused;
-static uint32_t kept_flows;
 static int policy = ACCEPT;
 static bool keeping;
 
@@ -126,17 +127,31 @@ static void echo_from_page(struct conn *c, char *text, uint32_t len)
 	send(c, copy, len);
 }
 
+/* Pages that are to be given up when the calls made so far are done, and those made in the round before. */
+static struct {
+	uint32_t made, lent, end; /* [end, lent) can go, [lent, made) are for calls still to be done */
+} given;
+
+static char *given_page(uint32_t n) { return (char *)UTEMP + n % 256 * PGSIZE; }
+
 static void echo_and_unmap(struct conn *c, char *text, uint32_t len)
 {
-	char *page = UTEMP;
+	char *page = given_page(given.made);
 
-	if (sys_page_alloc(0, page, PTE_P | PTE_U | PTE_W) < 0)
+	if (given.made - given.end == 256 || sys_page_alloc(0, page, PTE_P | PTE_U | PTE_W) < 0)
 		panic("no page");
+	given.made++;
 	memcpy(page, text, len);
 	send(c, page, len);
-	ix_run(0); /* it is lent now */
-	if (sys_page_unmap(0, page) < 0)
-		panic("unmap");
+}
+
+static void unmap_given(void)
+{
+	for (; given.end != given.lent; given.end++) {
+		if (sys_page_unmap(0, given_page(given.end)) < 0)
+			panic("unmap");
+	}
+	given.lent = given.made;
 }
 
 static void send_pattern(struct conn *c)
@@ -287,10 +302,14 @@ static void on_recv(const struct ix_event *ev)
 		keeping = false;
 	if (ev->recv.len && keeping)
 		c->kept += ev->recv.len;
-	else if (ev->recv.len)
-		ix_recv_done(c->handle, ev->recv.len, c);
 	if (ev->recv.len)
 		command(c, text, ev->recv.len);
+	if (ev->recv.len && !keeping) {
+		if (text[0] == 'e')
+			c->owed += ev->recv.len;
+		else
+			ix_recv_done(c->handle, ev->recv.len, c);
+	}
 	if (ev->recv.flags & IX_RECV_FIN)
 		ix_close(c->handle, NULL);
 }
@@ -299,6 +318,11 @@ static void on_sent(const struct ix_event *ev)
 {
 	struct conn *c = conn_of(ev, "sent after the end");
 
+	c->acked += ev->sent.bytes;
+	if (c->owed && c->acked == c->queued) {
+		ix_recv_done(c->handle, c->owed, c);
+		c->owed = 0;
+	}
 	if (c->to_send > c->sent)
 		send_pattern(c);
 }
@@ -351,6 +375,10 @@ static void on_udp_recv(const struct ix_event *ev)
 	}
 	ix_udp_sendv(ev->handle, sg_of(text, len), 1, ev->udp_recv.ip, ev->udp_recv.port, NULL);
 	udp_given += len;
+	if (len == 0) { /* nothing of it is sent */
+		ix_udp_recv_done(ev->handle, ev->udp_recv.addr, NULL);
+		return;
+	}
 	lent[lent_last % 1024].addr = ev->udp_recv.addr;
 	lent[lent_last++ % 1024].end = udp_given;
 }
@@ -383,8 +411,9 @@ static void on_result(const struct ix_call *call, void *tag)
 			c->dead = true;
 			ndead++;
 		}
-	} else if (call->op == IX_CALL_SENDV && call->result > 0 && c->to_send > c->sent) {
-		c->sent += call->result;
+	} else if (call->op == IX_CALL_SENDV && call->result > 0) {
+		c->queued += call->result;
+		c->sent += MIN((uint32_t)call->result, c->to_send - c->sent);
 	} else if (call->result < 0 && call->result != -E_CLOSED && call->result != -E_BAD_HANDLE) {
 		cprintf("ixremote: call %u: %e\n", call->op, call->result);
 	}
@@ -420,6 +449,6 @@ void umain(int argc, char **argv)
 	ix_udp_bind(PORT, 0, NULL);
 	cprintf("ixremote: ready\n");
 	while ((r = ix_run(IX_FOREVER)) >= 0)
-		;
+		unmap_given();
 	panic("run: %e", r);
 }

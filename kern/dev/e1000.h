@@ -8,16 +8,21 @@
 
 #include <inc/types.h>
 
+struct intel_tx_desc;
 struct netdev;
 struct pci_func;
+struct tx_offload;
 
 int e1000_attach(struct pci_func *f); /* 0, or an error number */
+
+/* A checksum context; e1000e's is the same. */
+void e1000_tx_context(volatile struct intel_tx_desc *d, const struct tx_offload *off);
 
 /* e1000_hw.c */
 bool e1000_reset(volatile uint32_t *regs); /* false if the device does not answer */
 bool e1000_read_mac(volatile uint32_t *regs, uint8_t *mac);
-void e1000_run(struct netdev *nd); /* set the device up for nd->q[0], whose rings are empty, and enable it */
-void e1000_quiet(volatile uint32_t *regs);
+void e1000_run(struct netdev *nd); /* for nd->q[0] */
+void e1000_quiet(struct netdev *nd);
 
 enum { /* registers [13.4, 13.5]: offsets in bytes */
 	E1000_CTRL = 0x0000,
@@ -43,8 +48,6 @@ enum { /* registers [13.4, 13.5]: offsets in bytes */
 	E1000_MTA = 0x5200,
 	E1000_RAL = 0x5400,
 	E1000_RAH = 0x5404,
-
-	E1000_REGS_SIZE = 0x20000, /* of BAR 0 */
 };
 
 enum { /* CTRL [13.4.1] */
@@ -102,39 +105,20 @@ enum {
 };
 
 /*
- * One layout for both formats that are used:
+ * struct intel_tx_desc, in both formats that are used:
  *                      context [3.3.6]                         data [3.3.7]
  *   where[0]   IPCSE 31-16, IPCSO 15-8, IPCSS 7-0              address, low
  *   where[1]   TUCSE 31-16, TUCSO 15-8, TUCSS 7-0              address, high
  *   command    TUCMD 31-24, DTYP 23-20, PAYLEN 19-0            DCMD 31-24, DTYP 23-20, DTALEN 19-0
  *   status     MSS 31-16, HDRLEN 15-8, STA 3-0                 special 31-16, POPTS 15-8, STA 3-0
  */
-struct e1000_tx_desc {
-	uint32_t where[2];
-	uint32_t command;
-	uint32_t status;
-};
-
 enum {
 	E1000_TXD_CONTEXT = 0 << 20, /* DTYP */
 	E1000_TXD_DATA = 1 << 20,
-	E1000_TXD_EOP = 1 << 24,     /* last piece of its frame; contexts leave it clear */
-	E1000_TXD_IFCS = 1 << 25,    /* data: append the CRC */
-	E1000_TXD_RS = 1 << 27,      /* set DD when done */
-	E1000_TXD_DEXT = 1 << 29,    /* not the legacy format */
-
-	E1000_TXD_DD = 1 << 0,       /* status */
-	E1000_TXD_IXSM = 1 << 8,     /* insert the IP checksum, */
-	E1000_TXD_TXSM = 1 << 9,     /* the TCP or UDP checksum; counts in a frame's first data descriptor */
 };
 
-enum {
-	E1000_DESC_SIZE = 16,
-	E1000_RING_MIN = 8,          /* a ring's length is a multiple of 128 bytes [13.4.27] */
-	E1000_RING_MAX = 4096 / E1000_DESC_SIZE, /* one page: contiguous, and aligned */
-};
+enum { E1000_DESC_SIZE = 16 };
 
 _Static_assert(sizeof(struct e1000_rx_desc) == E1000_DESC_SIZE, "fixed by the device");
-_Static_assert(sizeof(struct e1000_tx_desc) == E1000_DESC_SIZE, "fixed by the device");
 
 #endif

@@ -3,46 +3,16 @@
  * Intel 8254x, the registers: what is written to them when a device is reset, started and stopped, in the
  * order and by the sections (in brackets) of the manual that e1000.h names. Called by e1000.c only.
  */
-#include <inc/x86.h>
-#include <kern/clock.h>
 #include <kern/dev/e1000.h>
+#include <kern/dev/intel.h>
 #include <kern/dev/mmio.h>
-#include <kern/dev/netdev.h>
 #include <kern/pmap.h>
-
-enum {
-	SETTLE_US = 5,   /* the device is not to be touched right after the reset bit was set */
-	WAIT_US = 10000, /* more than a reset or an EEPROM word takes */
-};
-
-/* Wait until the bits `mask` of a register read `want`. */
-static bool wait_for(volatile uint32_t *regs, uint32_t reg, uint32_t mask, uint32_t want)
-{
-	uint64_t deadline = clock_us() + WAIT_US;
-
-	while ((mmio_read(regs, reg) & mask) != want) {
-		if (clock_us() > deadline)
-			return false;
-		cpu_relax();
-	}
-	return true;
-}
-
-static void settle(void)
-{
-	uint64_t start = clock_us();
-
-	while (clock_us() - start < SETTLE_US)
-		cpu_relax();
-}
 
 /* [14.7, 13.4.1] All DMA ends and interrupts are off. A real device forgets its settings, too. */
 bool e1000_reset(volatile uint32_t *regs)
 {
 	mmio_write(regs, E1000_IMC, 0xFFFFFFFF);
-	mmio_write(regs, E1000_CTRL, E1000_CTRL_RST);
-	settle();
-	bool done = wait_for(regs, E1000_CTRL, E1000_CTRL_RST, 0);
+	bool done = intel_reset(regs);
 	mmio_write(regs, E1000_IMC, 0xFFFFFFFF);
 	mmio_read(regs, E1000_ICR);
 	return done;
@@ -53,7 +23,7 @@ bool e1000_read_mac(volatile uint32_t *regs, uint8_t *mac)
 {
 	for (uint32_t word = 0; word < 3; word++) {
 		mmio_write(regs, E1000_EERD, word << E1000_EERD_ADDR_SHIFT | E1000_EERD_START);
-		if (!wait_for(regs, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE))
+		if (!intel_wait(regs, E1000_EERD, E1000_EERD_DONE, E1000_EERD_DONE))
 			return false;
 		uint32_t data = mmio_read(regs, E1000_EERD) >> E1000_EERD_DATA_SHIFT;
 		mac[2 * word] = data & 0xFF;
@@ -81,15 +51,6 @@ static void tx_init(volatile uint32_t *regs, const struct netq *q)
 		   E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT_USUAL | E1000_TCTL_COLD_FULL);
 }
 
-/* [14.4] Frames to `mac` and broadcasts; no multicast. */
-static void filter_init(volatile uint32_t *regs, const uint8_t *mac)
-{
-	mmio_write(regs, E1000_RAL, mac[0] | mac[1] << 8 | mac[2] << 16 | (uint32_t)mac[3] << 24);
-	mmio_write(regs, E1000_RAH, mac[4] | mac[5] << 8 | E1000_RAH_AV);
-	for (uint32_t off = 0; off < E1000_MTA_SIZE; off += 4)
-		mmio_write(regs, E1000_MTA + off, 0);
-}
-
 /* [14.4] RCTL is written once: QEMU delivers nothing for a second after each time. */
 static void rx_init(volatile uint32_t *regs, const struct netq *q)
 {
@@ -107,14 +68,14 @@ void e1000_run(struct netdev *nd)
 {
 	general_init(nd->regs);
 	tx_init(nd->regs, &nd->q[0]);
-	filter_init(nd->regs, nd->mac);
+	intel_filter(nd->regs, nd->mac); /* [14.4] */
 	rx_init(nd->regs, &nd->q[0]);
 }
 
 /* Both units are told to end before the reset, which by itself does nothing in QEMU. */
-void e1000_quiet(volatile uint32_t *regs)
+void e1000_quiet(struct netdev *nd)
 {
-	mmio_write(regs, E1000_RCTL, 0);
-	mmio_write(regs, E1000_TCTL, 0);
-	e1000_reset(regs);
+	mmio_write(nd->regs, E1000_RCTL, 0);
+	mmio_write(nd->regs, E1000_TCTL, 0);
+	e1000_reset(nd->regs);
 }

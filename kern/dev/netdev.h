@@ -13,10 +13,13 @@
 #define JOS_KERN_DEV_NETDEV_H
 
 #include <inc/types.h>
+#include <kern/dev/msix.h>
 
 #define NNETDEV 8
 #define NETDEV_QUEUES 8
 #define TX_FRAGS_MAX 40 /* pieces of one frame, headers included; QEMU's e1000e drops frames of more than 64 */
+#define RSS_KEY_SIZE 40
+#define RSS_TABLE_SIZE 128
 
 struct netdev;
 struct pci_func;
@@ -53,12 +56,15 @@ struct netq {
 	uint32_t rx_head, rx_tail, rx_flushed;
 	void *rx_ring;
 	uint32_t *rx_buf;      /* buffer number of each descriptor */
+	uint32_t rx_door;      /* driver's: its tail register */
 	bool rx_spans;         /* driver's: the last descriptor taken did not end its frame */
 
 	/* Transmit: [tx_head, tx_tail) are with the device or queued for it. */
 	uint32_t tx_head, tx_tail, tx_flushed;
 	void *tx_ring;
 	void **tx_ctx;         /* the user's word for a frame, at the frame's last descriptor; else NULL */
+	uint32_t *tx_last;     /* driver's: at a frame's first descriptor, the index of its last */
+	uint32_t tx_door;      /* driver's: its tail register */
 	uint32_t tx_offload;   /* driver's: last checksum context written */
 
 	/* Counted by the driver, read by the user. */
@@ -85,7 +91,21 @@ struct netdev_ops {
 
 	void (*irq_enable)(struct netq *q, bool on); /* interrupt when a frame arrives; off after start */
 	bool (*irq_ack)(struct netdev *nd);          /* in the handler: was it ours? clears the cause */
+
+	/*
+	 * Until the device is stopped, this queue's interrupt comes to this CPU, as `irq` (irq_alloc() gives one), and the
+	 * device's pin nd->irq is silent: queues that are not routed have no interrupt. -E_NOT_SUPP: it has the pin only.
+	 */
+	int (*irq_route)(struct netq *q, int irq, uint8_t apicid);
+
+	/*
+	 * With several queues: spread frames by a Toeplitz hash (toeplitz.h) of what rss_kinds names. Frame goes to queue
+	 * table[hash % RSS_TABLE_SIZE]; what is not hashed goes to queue 0. At the start, all entries are 0. key NULL:
+	 * leave it as it was; toeplitz_key at the start. -E_INVAL: no such queue. -E_NOT_SUPP: one queue only.
+	 */
+	int (*rss_set)(struct netdev *nd, const uint8_t *key, const uint8_t *table);
 };
+enum { RSS_TCP4 = 1, RSS_UDP4 = 2 }; /* addresses and ports of these; not of fragments */
 
 enum netdev_owner { NETDEV_FREE, NETDEV_DP, NETDEV_LAB6 };
 
@@ -94,12 +114,14 @@ struct netdev {
 	const struct netdev_ops *ops;
 	uint8_t mac[6];
 	uint8_t max_queues;
+	uint8_t rss_kinds;                /* RSS_x */
 	uint8_t irq;                      /* IOAPIC pin */
 	uint16_t buf_size;                /* bytes of each receive buffer: 2048 */
 	enum netdev_owner owner;          /* one owner at a time; under the big lock */
 	enum netdev_owner reserved;       /* the only one who may claim it; NETDEV_FREE: anybody */
-	void *priv;                       /* driver's */
+	const void *priv;                 /* driver's */
 	volatile uint32_t *regs;          /* driver's */
+	struct msix msix;                 /* driver's */
 	int nqueues;
 	struct netq q[NETDEV_QUEUES];
 };

@@ -7,6 +7,8 @@
 #include <inc/stdio.h>
 #include <inc/x86.h>
 #include <kern/dev/e1000.h>
+#include <kern/dev/e1000e.h>
+#include <kern/dev/igb.h>
 #include <kern/dev/pci.h>
 
 enum { /* configuration mechanism 1 (3.2.2.3.2) */
@@ -48,6 +50,8 @@ static const struct pci_driver {
 	{ 0x8086, 0x100E, e1000_attach }, /* 82540EM */
 	{ 0x8086, 0x100C, e1000_attach }, /* 82544GC */
 	{ 0x8086, 0x100F, e1000_attach }, /* 82545EM */
+	{ 0x8086, 0x10D3, e1000e_attach }, /* 82574L */
+	{ 0x8086, 0x10C9, igb_attach },    /* 82576 */
 };
 
 static const char *const class_names[] = {

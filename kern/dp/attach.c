@@ -252,7 +252,7 @@ static int build(struct dp *dp, const struct ix_config *c)
 	if ((r = share(dp->env, dp->events, EVENTS_SIZE, (uintptr_t)IX_EVENTS(0), PTE_U)) < 0 ||
 	    (r = share(dp->env, dp->calls, CALLS_SIZE, (uintptr_t)IX_CALLS(0), PTE_U | PTE_W)) < 0 ||
 	    (r = buffers_make(dp)) < 0 || (r = heap_make(dp, c->heap_size / IX_HEAP_UNIT)) < 0 ||
-	    (r = window_install(dp)) < 0 || (r = nic_start(dp)) < 0)
+	    (r = window_install(dp)) < 0 || (r = trace_make(&dp->trace)) < 0 || (r = nic_start(dp)) < 0)
 		return r;
 	dp->now_us = dp->seen_us = clock_us();
 	dp->timer_us = NEVER_US;
@@ -297,6 +297,7 @@ static void teardown(struct dp *dp)
 		unshare(dp->heap[i], PTSIZE);
 		super_free(dp->heap[i]);
 	}
+	trace_free(&dp->trace);
 	super_free(dp);
 }
 

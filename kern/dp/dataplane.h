@@ -14,6 +14,7 @@
 #include <kern/dp/buf.h>
 #include <kern/dp/dp.h>
 #include <kern/dp/fgroup.h>
+#include <kern/dp/trace.h>
 #include <kern/dp/udp.h>
 
 #include "lwip/netif.h"
@@ -61,6 +62,7 @@ struct dp {
 	bool unresponsive;
 	bool looks_again;                 /* before it halts: the NIC may interrupt from now on */
 	bool nic_woke;
+	int irq;                          /* the queue's, if it is registered for us */
 
 	/* What is shared with the program, by our own addresses. */
 	struct ix_event *events;          /* we write, the program reads */
@@ -87,6 +89,7 @@ struct dp {
 	pte_t *window_table;
 	struct PageInfo *window_page[DP_WINDOW_PAGES];
 
+	struct trace trace;
 	struct ix_stat stat;              /* counters; gauges are filled in when published */
 
 	/* What other CPUs read: a copy, and a number that is odd while it is being written. */
@@ -128,6 +131,7 @@ void tx_kick(struct dp *dp);              /* one doorbell, if anything is queued
 /* event.c: from what the flows noted to the program's event array. */
 void flow_pend(struct flow *f);           /* it has something to tell */
 void events_fill(struct dp *dp);          /* what does not fit stays pending */
+void flow_bury(struct flow *f);           /* its app never knew it, or has been told of its end */
 void graves_clear(struct dp *dp);         /* what dead flows had lent is ours again */
 
 /* call.c: the program's batched calls. */

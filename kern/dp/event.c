@@ -41,8 +41,9 @@ static void give_back_all(struct flow *f)
 }
 
 /* The app is never to hear of it again. In TIME_WAIT the PCB still needs it. */
-static void bury(struct flow *f)
+void flow_bury(struct flow *f)
 {
+	link_take(&f->pending);
 	give_back_all(f);
 	f->gen = 0;
 	f->state = FLOW_BURIED;
@@ -131,14 +132,14 @@ static bool tell_dead(struct dp *dp, struct flow *f)
 static bool tell_half(struct dp *dp, struct flow *f)
 {
 	(void)dp;
-	bury(f); /* the handshake failed; nobody knew of it */
+	flow_bury(f); /* the handshake failed; nobody knew of it */
 	return true;
 }
 
 static bool tell_knocking(struct dp *dp, struct flow *f)
 {
 	if (f->flags & FLOW_ENDED) {
-		bury(f);
+		flow_bury(f);
 		return true;
 	}
 	if (f->flags & FLOW_TOLD)
@@ -159,7 +160,7 @@ static bool tell_connecting(struct dp *dp, struct flow *f)
 		return true;
 	if (!tell_connected(dp, f, f->reason))
 		return false;
-	bury(f);
+	flow_bury(f);
 	return true;
 }
 

@@ -14,6 +14,7 @@ void fgroup_init(struct fgroup *g, struct dp *owner, uint32_t hash_key, uint64_t
 	g->cursor = NBUCKETS;
 	g->tick_us = g->pass_us = now_us;
 	g->next_port = FIRST_DYNAMIC_PORT;
+	link_init(&g->half);
 	link_init(&g->waiting);
 	slab_init(&g->slab);
 	flow_table_init(&g->flows, &g->slab);

@@ -46,6 +46,7 @@ struct fgroup {
 	struct flow_table flows;
 	struct listener listeners[NLISTENERS];
 	uint32_t nlisteners;
+	struct link half;        /* flows whose handshake is not done, oldest first */
 	struct link waiting;     /* flows in TIME_WAIT, oldest first */
 	uint32_t nwaiting;
 	uint16_t next_port;      /* where the search for a local port goes on */

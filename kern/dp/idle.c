@@ -29,31 +29,50 @@ static void on_interrupt(void *arg)
 	dp->nd->ops->irq_ack(dp->nd);
 }
 
-/* A pin that several devices share stays with whom it belongs to. */
-void nic_irq_attach(struct dp *dp)
+static bool is_ours(const struct dp *dp) { return irq_handler_of(dp->irq) == on_interrupt; }
+
+/* By a message of the queue's own, if the device has such. */
+static bool route_message(struct dp *dp)
 {
-	if (irq_handler_of(dp->nd->irq))
-		return;
-	irq_register(dp->nd->irq, on_interrupt, dp);
-	ioapic_enable_pci(dp->nd->irq, dp->cpu->cpu_apicid);
+	const struct netdev_ops *ops = dp->nd->ops;
+	int irq = ops->irq_route ? irq_alloc(on_interrupt, dp) : -1;
+
+	if (irq < 0)
+		return false;
+	dp->irq = irq;
+	if (ops->irq_route(dp->q, irq, dp->cpu->cpu_apicid) == 0)
+		return true;
+	irq_register(irq, NULL, NULL);
+	return false;
 }
 
-static bool nic_interrupts(const struct dp *dp) { return irq_handler_of(dp->nd->irq) == on_interrupt; }
+/* Or by its pin; but one that several devices share stays with whom it belongs to. */
+void nic_irq_attach(struct dp *dp)
+{
+	if (route_message(dp))
+		return;
+	dp->irq = dp->nd->irq;
+	if (irq_handler_of(dp->irq))
+		return;
+	irq_register(dp->irq, on_interrupt, dp);
+	ioapic_enable_pci(dp->irq, dp->cpu->cpu_apicid);
+}
 
 void nic_irq_detach(struct dp *dp)
 {
-	if (!dp->q || !nic_interrupts(dp))
+	if (!dp->q || !is_ours(dp))
 		return;
 	dp->nd->ops->irq_enable(dp->q, false);
-	ioapic_disable(dp->nd->irq);
-	irq_register(dp->nd->irq, NULL, NULL);
+	if (dp->irq == dp->nd->irq)
+		ioapic_disable(dp->irq);
+	irq_register(dp->irq, NULL, NULL);
 }
 
 static uint64_t deadline(const struct dp *dp, uint64_t until)
 {
 	uint64_t due = MIN(until, stack_due_us(dp));
 
-	return MIN(due, dp->now_us + (nic_interrupts(dp) ? LONGEST_US : WITHOUT_NIC_US));
+	return MIN(due, dp->now_us + (is_ours(dp) ? LONGEST_US : WITHOUT_NIC_US));
 }
 
 static bool may_halt(const struct dp *dp, uint64_t due)
@@ -68,7 +87,7 @@ static bool may_halt(const struct dp *dp, uint64_t due)
 static void let_nic_interrupt(struct dp *dp, bool on)
 {
 	dp->looks_again = on;
-	if (nic_interrupts(dp))
+	if (is_ours(dp))
 		dp->nd->ops->irq_enable(dp->q, on);
 }
 

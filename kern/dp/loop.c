@@ -20,21 +20,26 @@ void dp_cycle(struct dp *dp, bool app_waits)
 	dp->now_us = clock_us();
 	dp->busy = false;
 	dp->stat.cycles++;
+	trace_begin(dp);
 
 	if (dp->cpu->cpu_mail)
 		mail_poll();    /* what other CPUs ask */
 	tx_reap(dp);            /* frames that the NIC has sent: their memory is free */
 	calls_run(dp);          /* the program's answers ... */
 	tx_kick(dp);            /* ... do not wait for the next frames */
+	trace_stage(dp, TRACE_CALLS);
 	stack_timers(dp);       /* retransmissions, delayed ACKs, TIME_WAIT */
+	trace_stage(dp, TRACE_TIMERS);
 	rx_batch(dp);           /* frames in, through the stack */
 	tx_kick(dp);            /* ACKs, and what they let go */
 	rx_refill(dp);          /* free buffers to the ring */
+	trace_stage(dp, TRACE_RX);
 	if (app_waits) {
 		graves_clear(dp);
 		timers_expire(dp);
 		events_fill(dp);
 	}
+	trace_end(dp);
 	dp->stat.busy_cycles += dp->busy;
 	if (dp->now_us >= dp->publish_us)
 		stat_publish(dp);
@@ -70,6 +75,7 @@ int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
 		return -E_INVAL;
 	uint64_t end = timeout_us == IX_FOREVER ? ~0ull : clock_us() + timeout_us;
 	dp->stat.run_ios++;
+	trace_entry(dp);
 	dp->unresponsive = false;
 	dp->nevents = 0;
 	dp->ncalls = ncalls;
@@ -83,6 +89,7 @@ int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
 	dp_resume(dp);
 	dp_watch(e);
 	dp->stat.user_returns++;
+	trace_return(dp);
 	return dp->nevents;
 }
 

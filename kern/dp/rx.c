@@ -24,6 +24,8 @@ enum {
 	UDP_LEN = 8,
 	FRAGMENT_BITS = 0x3fff, /* offset and more-fragments, in an IP header */
 	RX_FLUSH_PART = 8,
+	OPT_END = 0,            /* TCP options of a single byte */
+	OPT_NOP = 1,
 };
 
 /* A frame under inspection. */
@@ -112,12 +114,22 @@ static void trim_to_ack(struct packet *pk, uint8_t *tcp, uint32_t tcp_header)
 
 /*
  * Options count in a SYN only; in other segments lwIP would let a peer change its mind about the segment
- * size.
+ * size. The first option that does not end within the header ends the list: lwIP would read on behind it.
  */
-static void drop_options(uint8_t *tcp, uint32_t tcp_header)
+static void tidy_options(uint8_t *tcp, uint32_t tcp_header)
 {
-	if (tcp_header > TCP_MIN && !(tcp[13] & TCP_SYN))
-		tcp[TCP_MIN] = 0;
+	uint32_t i = tcp[13] & TCP_SYN ? TCP_MIN : tcp_header;
+
+	if (i == tcp_header && i > TCP_MIN)
+		tcp[TCP_MIN] = OPT_END;
+	while (i < tcp_header && tcp[i] != OPT_END) {
+		uint32_t left = tcp_header - i;
+		uint32_t size = tcp[i] == OPT_NOP ? 1 : left > 1 ? tcp[i + 1] : 0;
+		if (size > left || (size < 2 && tcp[i] != OPT_NOP))
+			tcp[i] = OPT_END;
+		else
+			i += size;
+	}
 }
 
 static void tcp_in(struct dp *dp, struct packet *pk)
@@ -134,7 +146,7 @@ static void tcp_in(struct dp *dp, struct packet *pk)
 		dp->stat.drop_rx_nobuf++;
 		trim_to_ack(pk, tcp, header);
 	}
-	drop_options(tcp, header);
+	tidy_options(tcp, header);
 	struct segment seg = {
 		.tuple = { get_raw32(ip + 16), get_raw32(ip + 12), get16(tcp + 2), get16(tcp) },
 		.seq = get32(tcp + 4),

@@ -166,6 +166,22 @@ static void show_memory(struct dp *dp)
 		dp->q->tx_tail - dp->q->tx_head, (unsigned)page_nfree());
 }
 
+/* Indices run freely; the descriptor's place is in brackets. */
+static void show_ring(const char *what, uint32_t head, uint32_t flushed, uint32_t tail, uint32_t size)
+{
+	cprintf("  %s: %u descriptors, head %u [%u], device knows up to %u [%u], tail %u [%u]: %u in use\n", what, size, head,
+		head % size, flushed, flushed % size, tail, tail % size, tail - head);
+}
+
+static void show_rings(struct dp *dp)
+{
+	const struct netq *q = dp->q;
+
+	show_header(dp);
+	show_ring("receive", q->rx_head, q->rx_flushed, q->rx_tail, q->rx_size);
+	show_ring("transmit", q->tx_head, q->tx_flushed, q->tx_tail, q->tx_size);
+}
+
 #define SHOW_CMD(ident, name, help, show)                                    \
 	MONITOR_CMD(ident, name, help);                                      \
 	static int ident(int argc, char **argv, struct Trapframe *tf)        \
@@ -178,3 +194,4 @@ static void show_memory(struct dp *dp)
 SHOW_CMD(mon_dp, "dp", "Counters of each dataplane", show_counters)
 SHOW_CMD(mon_flows, "flows", "Connections of each dataplane", show_flows)
 SHOW_CMD(mon_bufs, "bufs", "Buffers and memory of each dataplane", show_memory)
+SHOW_CMD(mon_rings, "rings", "Descriptor rings of each dataplane", show_rings)

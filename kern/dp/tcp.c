@@ -111,6 +111,27 @@ static bool make_room(struct fgroup *g)
 	return true;
 }
 
+/*
+ * A listener's backlog is full. The oldest handshake that is not done makes room, in silence: in a flood of SYNs it is
+ * most likely one that nobody will go on with, while a real one is done within a round trip.
+ */
+static bool make_way(struct fgroup *g, const struct listener *l)
+{
+	struct link *at = g->half.next;
+
+	while (at != &g->half && container_of(at, struct flow, waiting)->pcb->listener != l->pcb)
+		at = at->next;
+	g->owner->stat.drop_backlog++;
+	if (at == &g->half)
+		return false;
+	struct flow *f = container_of(at, struct flow, waiting);
+	lwip_enter(g, f->bucket, -E_ABORTED);
+	tcp_abandon(f->pcb, 0);
+	lwip_leave(g);
+	flow_bury(f);
+	return true;
+}
+
 /* Rules 3 and 7. May this SYN go on to lwIP? It may where lwIP will only answer it. */
 static bool admit(struct fgroup *g, uint32_t bucket, const struct segment *seg)
 {
@@ -125,10 +146,8 @@ static bool admit(struct fgroup *g, uint32_t bucket, const struct segment *seg)
 	struct listener *l = listener_on_port(g, seg->tuple.lport);
 	if (!l)
 		return true;
-	if (l->pcb->accepts_pending >= l->pcb->backlog) {
-		g->owner->stat.drop_backlog++;
+	if (l->pcb->accepts_pending >= l->pcb->backlog && !make_way(g, l))
 		return false;
-	}
 	return make_room(g);
 }
 

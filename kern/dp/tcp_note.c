@@ -74,7 +74,7 @@ static void on_destroy(u8_t id, void *arg)
 		return;
 	if (!link_alone(&f->waiting)) {
 		link_take(&f->waiting);
-		f->g->nwaiting--;
+		f->g->nwaiting -= f->state != FLOW_HALF;
 	}
 	f->pcb = NULL;
 	if (f->flags & FLOW_ENDED)
@@ -118,6 +118,7 @@ static err_t on_syn(u8_t id, struct tcp_pcb_listen *lpcb, struct tcp_pcb *pcb)
 		.lport = pcb->local_port,
 		.rport = pcb->remote_port,
 	};
+	list_append(&l->g->half, &f->waiting);
 	flow_adopt(f, pcb);
 	return ERR_OK;
 }
@@ -132,6 +133,7 @@ err_t on_knock(void *arg, struct tcp_pcb *pcb, err_t err)
 	(void)err;
 	if (!pcb)
 		return ERR_OK;
+	link_take(&f->waiting);
 	f->state = FLOW_KNOCKING;
 	pcb_set_callbacks(pcb);
 	tcp_backlog_delayed(pcb);

@@ -36,6 +36,7 @@ static void on_connected(const struct ix_event *event)
 	int outcome = event->connected.outcome;
 
 	if (outcome < 0) {
+		ctx->error = outcome;
 		ixev_die(ctx);
 	} else {
 		ctx->state = IXEV_OPEN;
@@ -77,7 +78,10 @@ static void on_sent(const struct ix_event *event)
 
 static void on_dead(const struct ix_event *event)
 {
-	ixev_die(ctx_of(event));
+	struct ixev_ctx *ctx = ctx_of(event);
+
+	ctx->error = event->dead.reason;
+	ixev_die(ctx);
 }
 
 /* ---- results ---- */
@@ -87,6 +91,7 @@ static void on_connect_result(struct ixev_ctx *ctx, const struct ix_call *call)
 	ctx->handle = call->handle;
 	if (call->result >= 0)
 		return;
+	ctx->error = call->result;
 	ixev_die(ctx);
 	if (ixev_conn_ops->dialed)
 		ixev_conn_ops->dialed(ctx, call->result);

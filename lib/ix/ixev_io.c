@@ -92,6 +92,11 @@ bool ixev_eof(const struct ixev_ctx *ctx)
 	return !ctx->rx.first && (ctx->flags & IXEV_F_FIN || ctx->state == IXEV_DEAD);
 }
 
+int ixev_error(const struct ixev_ctx *ctx)
+{
+	return ctx->error;
+}
+
 void *ixev_recv_zc(struct ixev_ctx *ctx, size_t len)
 {
 	size_t there;

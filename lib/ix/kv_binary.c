@@ -26,7 +26,7 @@ static uint64_t get(const char *at, unsigned bytes)
 	return n;
 }
 
-static void put(char *at, unsigned bytes, uint64_t n)
+static void binary_put(char *at, unsigned bytes, uint64_t n)
 {
 	while (bytes--) {
 		at[bytes] = n;
@@ -37,7 +37,7 @@ static void put(char *at, unsigned bytes, uint64_t n)
 /* ---- requests ---- */
 
 /* <flags 4> <expiry 4> */
-static void read_store(struct kv_request *rq, const char *extras)
+static void binary_read_store(struct kv_request *rq, const char *extras)
 {
 	rq->flags = get(extras, 4);
 	rq->exptime = get(extras + 4, 4);
@@ -46,7 +46,7 @@ static void read_store(struct kv_request *rq, const char *extras)
 }
 
 /* <delta 8> <initial 8> <expiry 4> */
-static void read_count(struct kv_request *rq, const char *extras)
+static void binary_read_count(struct kv_request *rq, const char *extras)
 {
 	uint32_t expiry = get(extras + 16, 4);
 
@@ -56,66 +56,66 @@ static void read_count(struct kv_request *rq, const char *extras)
 	rq->exptime = expiry;
 }
 
-static void read_time(struct kv_request *rq, const char *extras)
+static void binary_read_time(struct kv_request *rq, const char *extras)
 {
 	rq->exptime = get(extras, 4);
 }
 
-static void read_nothing(struct kv_request *rq, const char *extras)
+static void binary_read_nothing(struct kv_request *rq, const char *extras)
 {
 	(void)rq, (void)extras;
 }
 
 enum parts { KEY = 1, NO_KEY = 2, VALUE = 4, QUIET = 8, WITH_KEY = 16, MAY_LACK_EXTRAS = 32 };
 
-static const struct command {
+static const struct binary_command {
 	uint8_t op, parts, extras_len;
 	void (*read)(struct kv_request *rq, const char *extras);
-} commands[] = {
-	[0x00] = { KV_GET, KEY, 0, read_nothing },
-	[0x01] = { KV_SET, KEY | VALUE, 8, read_store },
-	[0x02] = { KV_ADD, KEY | VALUE, 8, read_store },
-	[0x03] = { KV_REPLACE, KEY | VALUE, 8, read_store },
-	[0x04] = { KV_DELETE, KEY, 0, read_nothing },
-	[0x05] = { KV_INCR, KEY, 20, read_count },
-	[0x06] = { KV_DECR, KEY, 20, read_count },
-	[0x07] = { KV_QUIT, NO_KEY, 0, read_nothing },
-	[0x08] = { KV_FLUSH, NO_KEY | MAY_LACK_EXTRAS, 4, read_time },
-	[0x09] = { KV_GET, KEY | QUIET, 0, read_nothing },
-	[0x0a] = { KV_NOOP, NO_KEY, 0, read_nothing },
-	[0x0b] = { KV_GET_VERSION, NO_KEY, 0, read_nothing },
-	[0x0c] = { KV_GET, KEY | WITH_KEY, 0, read_nothing },
-	[0x0d] = { KV_GET, KEY | WITH_KEY | QUIET, 0, read_nothing },
-	[0x0e] = { KV_APPEND, KEY | VALUE, 0, read_nothing },
-	[0x0f] = { KV_PREPEND, KEY | VALUE, 0, read_nothing },
-	[0x10] = { KV_STATS, 0, 0, read_nothing },
-	[0x11] = { KV_SET, KEY | VALUE | QUIET, 8, read_store },
-	[0x12] = { KV_ADD, KEY | VALUE | QUIET, 8, read_store },
-	[0x13] = { KV_REPLACE, KEY | VALUE | QUIET, 8, read_store },
-	[0x14] = { KV_DELETE, KEY | QUIET, 0, read_nothing },
-	[0x15] = { KV_INCR, KEY | QUIET, 20, read_count },
-	[0x16] = { KV_DECR, KEY | QUIET, 20, read_count },
-	[0x17] = { KV_QUIT, NO_KEY | QUIET, 0, read_nothing },
-	[0x18] = { KV_FLUSH, NO_KEY | QUIET | MAY_LACK_EXTRAS, 4, read_time },
-	[0x19] = { KV_APPEND, KEY | VALUE | QUIET, 0, read_nothing },
-	[0x1a] = { KV_PREPEND, KEY | VALUE | QUIET, 0, read_nothing },
-	[0x1b] = { KV_VERBOSITY, NO_KEY, 4, read_nothing },
-	[0x1c] = { KV_TOUCH, KEY, 4, read_time },
-	[0x1d] = { KV_GAT, KEY, 4, read_time },
-	[0x1e] = { KV_GAT, KEY | QUIET, 4, read_time },
-	[0x23] = { KV_GAT, KEY | WITH_KEY, 4, read_time },
-	[0x24] = { KV_GAT, KEY | WITH_KEY | QUIET, 4, read_time },
+} binary_commands[] = {
+	[0x00] = { KV_GET, KEY, 0, binary_read_nothing },
+	[0x01] = { KV_SET, KEY | VALUE, 8, binary_read_store },
+	[0x02] = { KV_ADD, KEY | VALUE, 8, binary_read_store },
+	[0x03] = { KV_REPLACE, KEY | VALUE, 8, binary_read_store },
+	[0x04] = { KV_DELETE, KEY, 0, binary_read_nothing },
+	[0x05] = { KV_INCR, KEY, 20, binary_read_count },
+	[0x06] = { KV_DECR, KEY, 20, binary_read_count },
+	[0x07] = { KV_QUIT, NO_KEY, 0, binary_read_nothing },
+	[0x08] = { KV_FLUSH, NO_KEY | MAY_LACK_EXTRAS, 4, binary_read_time },
+	[0x09] = { KV_GET, KEY | QUIET, 0, binary_read_nothing },
+	[0x0a] = { KV_NOOP, NO_KEY, 0, binary_read_nothing },
+	[0x0b] = { KV_GET_VERSION, NO_KEY, 0, binary_read_nothing },
+	[0x0c] = { KV_GET, KEY | WITH_KEY, 0, binary_read_nothing },
+	[0x0d] = { KV_GET, KEY | WITH_KEY | QUIET, 0, binary_read_nothing },
+	[0x0e] = { KV_APPEND, KEY | VALUE, 0, binary_read_nothing },
+	[0x0f] = { KV_PREPEND, KEY | VALUE, 0, binary_read_nothing },
+	[0x10] = { KV_STATS, 0, 0, binary_read_nothing },
+	[0x11] = { KV_SET, KEY | VALUE | QUIET, 8, binary_read_store },
+	[0x12] = { KV_ADD, KEY | VALUE | QUIET, 8, binary_read_store },
+	[0x13] = { KV_REPLACE, KEY | VALUE | QUIET, 8, binary_read_store },
+	[0x14] = { KV_DELETE, KEY | QUIET, 0, binary_read_nothing },
+	[0x15] = { KV_INCR, KEY | QUIET, 20, binary_read_count },
+	[0x16] = { KV_DECR, KEY | QUIET, 20, binary_read_count },
+	[0x17] = { KV_QUIT, NO_KEY | QUIET, 0, binary_read_nothing },
+	[0x18] = { KV_FLUSH, NO_KEY | QUIET | MAY_LACK_EXTRAS, 4, binary_read_time },
+	[0x19] = { KV_APPEND, KEY | VALUE | QUIET, 0, binary_read_nothing },
+	[0x1a] = { KV_PREPEND, KEY | VALUE | QUIET, 0, binary_read_nothing },
+	[0x1b] = { KV_VERBOSITY, NO_KEY, 4, binary_read_nothing },
+	[0x1c] = { KV_TOUCH, KEY, 4, binary_read_time },
+	[0x1d] = { KV_GAT, KEY, 4, binary_read_time },
+	[0x1e] = { KV_GAT, KEY | QUIET, 4, binary_read_time },
+	[0x23] = { KV_GAT, KEY | WITH_KEY, 4, binary_read_time },
+	[0x24] = { KV_GAT, KEY | WITH_KEY | QUIET, 4, binary_read_time },
 };
 
-static const struct command *find_command(uint8_t opcode)
+static const struct binary_command *binary_find_command(uint8_t opcode)
 {
-	const struct command *command = &commands[opcode];
-
-	return opcode < ARRAY_SIZE(commands) && command->read ? command : NULL;
+	if (opcode >= ARRAY_SIZE(binary_commands) || !binary_commands[opcode].read)
+		return NULL;
+	return &binary_commands[opcode];
 }
 
 /* Are there the parts that the command wants, and no others? */
-static bool is_well_formed(const struct command *command, uint32_t extras_len, uint32_t key_len, uint32_t body_len)
+static bool is_well_formed(const struct binary_command *command, uint32_t extras_len, uint32_t key_len, uint32_t body_len)
 {
 	if (key_len > KV_KEY_MAX || key_len + extras_len > body_len)
 		return false;
@@ -127,7 +127,7 @@ static bool is_well_formed(const struct command *command, uint32_t extras_len, u
 }
 
 /* Its body is passed over. */
-static size_t refuse(struct kv_request *rq, enum kv_status status, uint32_t body_len)
+static size_t binary_refuse(struct kv_request *rq, enum kv_status status, uint32_t body_len)
 {
 	rq->op = KV_BAD;
 	rq->status = status;
@@ -136,11 +136,11 @@ static size_t refuse(struct kv_request *rq, enum kv_status status, uint32_t body
 	return HEADER;
 }
 
-static size_t parse(struct kv_request *rq, const char *bytes, size_t len)
+static size_t binary_parse(struct kv_request *rq, const char *bytes, size_t len)
 {
 	if ((uint8_t)*bytes != KV_MAGIC) {
 		rq->hang_up = true;
-		return refuse(rq, KV_INVALID, 0) - HEADER + len;
+		return binary_refuse(rq, KV_INVALID, 0) - HEADER + len;
 	}
 	if (len < HEADER)
 		return 0;
@@ -150,11 +150,11 @@ static size_t parse(struct kv_request *rq, const char *bytes, size_t len)
 	rq->opcode = bytes[AT_OPCODE];
 	rq->opaque = get(bytes + AT_OPAQUE, 4);
 	rq->cas = get(bytes + AT_CAS, 8);
-	const struct command *command = find_command(rq->opcode);
+	const struct binary_command *command = binary_find_command(rq->opcode);
 	if (!command)
-		return refuse(rq, KV_UNKNOWN, body_len);
+		return binary_refuse(rq, KV_UNKNOWN, body_len);
 	if (!is_well_formed(command, extras_len, key_len, body_len))
-		return refuse(rq, KV_INVALID, body_len);
+		return binary_refuse(rq, KV_INVALID, body_len);
 	if (len < HEADER + extras_len + key_len)
 		return 0;
 
@@ -170,7 +170,7 @@ static size_t parse(struct kv_request *rq, const char *bytes, size_t len)
 	return HEADER + extras_len + key_len;
 }
 
-static size_t parse_key(struct kv_request *rq, const char *bytes, size_t len)
+static size_t binary_parse_key(struct kv_request *rq, const char *bytes, size_t len)
 {
 	(void)bytes;
 	rq->keys_follow = false;
@@ -193,16 +193,16 @@ static void put_header(char *buf, const struct kv_request *rq, uint16_t status, 
 	memset(buf, 0, HEADER);
 	buf[0] = (char)REPLY_MAGIC;
 	buf[AT_OPCODE] = rq->opcode;
-	put(buf + AT_STATUS, 2, status);
-	put(buf + AT_OPAQUE, 4, rq->opaque);
-	put(buf + AT_CAS, 8, cas);
+	binary_put(buf + AT_STATUS, 2, status);
+	binary_put(buf + AT_OPAQUE, 4, rq->opaque);
+	binary_put(buf + AT_CAS, 8, cas);
 }
 
 static void put_lengths(char *buf, uint32_t extras_len, uint32_t key_len, uint32_t value_len)
 {
 	buf[AT_EXTRAS_LEN] = extras_len;
-	put(buf + AT_KEY_LEN, 2, key_len);
-	put(buf + AT_BODY_LEN, 4, extras_len + key_len + value_len);
+	binary_put(buf + AT_KEY_LEN, 2, key_len);
+	binary_put(buf + AT_BODY_LEN, 4, extras_len + key_len + value_len);
 }
 
 static size_t put_text(char *buf, const char *text)
@@ -222,7 +222,7 @@ static bool is_unsaid(const struct kv_request *rq, uint8_t status)
 	return rq->quiet && status == (is_get ? KV_NOT_FOUND : KV_OK);
 }
 
-static size_t reply(char *buf, const struct kv_request *rq, const struct kv_result *result)
+static size_t binary_reply(char *buf, const struct kv_request *rq, const struct kv_result *result)
 {
 	if (is_unsaid(rq, result->status))
 		return 0;
@@ -234,13 +234,13 @@ static size_t reply(char *buf, const struct kv_request *rq, const struct kv_resu
 
 	unsigned extras_len = rq->op == KV_TOUCH ? 4 : 0;
 	unsigned value_len = rq->op == KV_INCR || rq->op == KV_DECR ? 8 : 0;
-	put(buf + HEADER, extras_len, result->flags);
-	put(buf + HEADER + extras_len, value_len, result->number);
+	binary_put(buf + HEADER, extras_len, result->flags);
+	binary_put(buf + HEADER + extras_len, value_len, result->number);
 	put_lengths(buf, extras_len, 0, value_len);
 	return HEADER + extras_len + value_len;
 }
 
-static size_t stat(char *buf, const struct kv_request *rq, const char *name, const char *value)
+static size_t binary_stat(char *buf, const struct kv_request *rq, const char *name, const char *value)
 {
 	size_t name_len = strlen(name), value_len = strlen(value);
 
@@ -251,13 +251,13 @@ static size_t stat(char *buf, const struct kv_request *rq, const char *name, con
 	return HEADER + name_len + value_len;
 }
 
-static unsigned value(struct kv_slice *slices, char *head, const struct kv_request *rq, const struct kv_item *item)
+static unsigned binary_value(struct kv_slice *slices, char *head, const struct kv_request *rq, const struct kv_item *item)
 {
 	uint32_t key_len = rq->with_key ? item->key_len : 0;
 
 	put_header(head, rq, 0, item->cas);
 	put_lengths(head, 4, key_len, item->value_len);
-	put(head + HEADER, 4, item->flags);
+	binary_put(head + HEADER, 4, item->flags);
 	slices[0] = (struct kv_slice){ KV_FROM_HEAD, HEADER + 4 };
 	slices[1] = (struct kv_slice){ KV_KEY_AT, key_len };
 	slices[2] = (struct kv_slice){ item->head_len, item->value_len };
@@ -265,9 +265,9 @@ static unsigned value(struct kv_slice *slices, char *head, const struct kv_reque
 }
 
 const struct kv_protocol kv_binary = {
-	.parse = parse,
-	.parse_key = parse_key,
-	.reply = reply,
-	.stat = stat,
-	.value = value,
+	.parse = binary_parse,
+	.parse_key = binary_parse_key,
+	.reply = binary_reply,
+	.stat = binary_stat,
+	.value = binary_value,
 };

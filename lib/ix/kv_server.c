@@ -95,7 +95,7 @@ static void end_sending(struct sending *out)
 	ix_free(out);
 }
 
-static void on_sent(struct ixev_ref *ref)
+static void on_value_sent(struct ixev_ref *ref)
 {
 	end_sending(container_of(ref, struct sending, sent));
 }
@@ -160,7 +160,7 @@ static void send_value(struct conn *c, struct kv_item *item)
 	}
 	kv_hold(item);
 	out->item = item;
-	out->sent.cb = on_sent;
+	out->sent.cb = on_value_sent;
 	c->out = out;
 	c->nslices = c->protocol->value(c->slices, out->head, &c->req, item);
 	c->slice = 0;
@@ -382,7 +382,7 @@ static void (*const do_op[KV_NOPS])(struct conn *c) = {
 
 /* ---- taking in ---- */
 
-static size_t parse(struct conn *c, const char *bytes, size_t len)
+static size_t parse_next(struct conn *c, const char *bytes, size_t len)
 {
 	if (c->mode == MODE_KEYS)
 		return c->protocol->parse_key(&c->req, bytes, len);
@@ -437,7 +437,7 @@ static size_t take_continued(struct conn *c, const char *bytes, size_t len)
 	size_t before = c->tail_len, n = MIN(len, (size_t)KV_LINE_MAX - before);
 
 	keep_tail(c, bytes, n);
-	size_t used = parse(c, c->tail, c->tail_len);
+	size_t used = parse_next(c, c->tail, c->tail_len);
 	if (!used)
 		return n;
 	act(c);
@@ -450,7 +450,7 @@ static size_t take_head(struct conn *c, const char *bytes, size_t len)
 	if (c->tail_len)
 		return take_continued(c, bytes, len);
 
-	size_t used = parse(c, bytes, len);
+	size_t used = parse_next(c, bytes, len);
 	if (used) {
 		act(c);
 		return used;
@@ -473,7 +473,7 @@ static size_t take_value(struct conn *c, const char *bytes, size_t len)
 	return n;
 }
 
-static size_t skip(struct conn *c, const char *bytes, size_t len)
+static size_t skip_bytes(struct conn *c, const char *bytes, size_t len)
 {
 	size_t n = MIN(len, (size_t)c->left);
 
@@ -496,7 +496,7 @@ static size_t skip_line(struct conn *c, const char *bytes, size_t len)
 
 static size_t (*const take[NMODES])(struct conn *c, const char *bytes, size_t len) = {
 	[MODE_HEAD] = take_head, [MODE_KEYS] = take_head, [MODE_VALUE] = take_value,
-	[MODE_SKIP] = skip, [MODE_SKIP_LINE] = skip_line,
+	[MODE_SKIP] = skip_bytes, [MODE_SKIP_LINE] = skip_line,
 };
 
 /* ---- the connection ---- */

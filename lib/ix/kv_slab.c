@@ -14,22 +14,22 @@ struct slab {
 
 /* Blocks to a page. Sizes grow by a third at most, but for the largest: what fits those badly is split. */
 static const uint8_t per_page[] = { 50, 39, 31, 25, 20, 17, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1 };
-#define NCLASSES ARRAY_SIZE(per_page)
+#define SLAB_CLASSES ARRAY_SIZE(per_page)
 #define ALIGN 8
 #define SPLIT_FROM 1024u
 #define FIRST_BLOCK ((sizeof(struct slab) + ALIGN - 1) / ALIGN * ALIGN)
 
 static struct {
 	uint32_t npages, max_pages;
-	uint16_t size[NCLASSES];
-	struct slab *partial[NCLASSES];
+	uint16_t size[SLAB_CLASSES];
+	struct slab *partial[SLAB_CLASSES];
 } slabs;
 
 void kv_slab_init(uint32_t limit)
 {
 	slabs.npages = 0;
 	slabs.max_pages = limit / KV_SLAB_PAGE;
-	for (unsigned class = 0; class < NCLASSES; class++) {
+	for (unsigned class = 0; class < SLAB_CLASSES; class++) {
 		slabs.size[class] = (KV_SLAB_PAGE - FIRST_BLOCK) / per_page[class] / ALIGN * ALIGN;
 		slabs.partial[class] = NULL;
 	}
@@ -44,7 +44,7 @@ unsigned kv_slab_class(uint32_t bytes)
 {
 	unsigned class = 0;
 
-	while (class < NCLASSES - 1 && slabs.size[class] < bytes)
+	while (class < SLAB_CLASSES - 1 && slabs.size[class] < bytes)
 		class++;
 	bool wasteful = bytes >= SPLIT_FROM && slabs.size[class] > bytes + bytes / 4;
 	return wasteful ? class - 1 : class;
@@ -62,7 +62,7 @@ static struct kv_block *block_at(struct slab *s, unsigned i)
 	return (struct kv_block *)((char *)s + FIRST_BLOCK + i * slabs.size[s->class]);
 }
 
-static bool is_full(const struct slab *s)
+static bool slab_is_full(const struct slab *s)
 {
 	return s->used == per_page[s->class];
 }
@@ -123,7 +123,7 @@ struct kv_block *kv_slab_take(unsigned class)
 	else
 		block = block_at(s, s->fresh++);
 	s->used++;
-	if (is_full(s))
+	if (slab_is_full(s))
 		list_remove(s);
 	return block;
 }
@@ -132,7 +132,7 @@ void kv_slab_give(struct kv_block *block)
 {
 	struct slab *s = slab_of(block);
 
-	if (is_full(s))
+	if (slab_is_full(s))
 		list_push(s);
 	block->owner = NULL;
 	block->next = s->free;

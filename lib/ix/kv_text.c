@@ -21,7 +21,7 @@ static bool is_word(const struct word *w, const char *text)
 	return w->len == (size_t)strlen(text) && memcmp(w->at, text, w->len) == 0;
 }
 
-static void refuse(struct kv_request *rq, enum kv_status status)
+static void text_refuse(struct kv_request *rq, enum kv_status status)
 {
 	rq->op = KV_BAD;
 	rq->status = status;
@@ -40,7 +40,7 @@ static bool read_u32(const struct word *w, uint32_t *n)
 }
 
 /* Times that do not fit are far away, on either side. */
-static bool read_time(const struct word *w, int32_t *time)
+static bool text_read_time(const struct word *w, int32_t *time)
 {
 	bool negative = w->len && *w->at == '-';
 	uint64_t value;
@@ -60,90 +60,98 @@ static bool read_key(struct kv_request *rq, const struct word *w)
 }
 
 /* <key> <flags> <exptime> <bytes> [<cas>]. With a length that can be read, the value is skipped at least. */
-static void read_store(struct kv_request *rq, const struct word *w, unsigned n)
+static void text_read_store(struct kv_request *rq, const struct word *w, unsigned n)
 {
 	uint32_t len = 0;
 
 	rq->has_value = read_u32(&w[3], &len) && len < VALUE_LEN_MAX;
 	rq->value_len = rq->has_value ? len : 0;
-	bool good = read_key(rq, &w[0]) && read_u32(&w[1], &rq->flags) && read_time(&w[2], &rq->exptime);
+	bool good = read_key(rq, &w[0]) && read_u32(&w[1], &rq->flags) && text_read_time(&w[2], &rq->exptime);
 	if (n == 5 && !kv_parse_u64(w[4].at, w[4].len, &rq->cas))
 		good = false;
 	if (!good || !rq->has_value)
-		refuse(rq, KV_INVALID);
+		text_refuse(rq, KV_INVALID);
 }
 
-static void read_count(struct kv_request *rq, const struct word *w, unsigned n)
+static void text_read_count(struct kv_request *rq, const struct word *w, unsigned n)
 {
 	(void)n;
 	if (!read_key(rq, &w[0]))
-		refuse(rq, KV_INVALID);
+		text_refuse(rq, KV_INVALID);
 	else if (!kv_parse_u64(w[1].at, w[1].len, &rq->delta))
-		refuse(rq, KV_BAD_DELTA);
+		text_refuse(rq, KV_BAD_DELTA);
 }
 
-static void read_touch(struct kv_request *rq, const struct word *w, unsigned n)
+static void text_read_touch(struct kv_request *rq, const struct word *w, unsigned n)
 {
 	(void)n;
 	if (!read_key(rq, &w[0]))
-		refuse(rq, KV_INVALID);
-	else if (!read_time(&w[1], &rq->exptime))
-		refuse(rq, KV_BAD_TIME);
+		text_refuse(rq, KV_INVALID);
+	else if (!text_read_time(&w[1], &rq->exptime))
+		text_refuse(rq, KV_BAD_TIME);
 }
 
 /* Old clients name a time, which must be 0. */
-static void read_delete(struct kv_request *rq, const struct word *w, unsigned n)
+static void text_read_delete(struct kv_request *rq, const struct word *w, unsigned n)
 {
 	if (!read_key(rq, &w[0]) || (n == 2 && !is_word(&w[1], "0")))
-		refuse(rq, KV_INVALID);
+		text_refuse(rq, KV_INVALID);
 }
 
-static void read_flush(struct kv_request *rq, const struct word *w, unsigned n)
+static void text_read_flush(struct kv_request *rq, const struct word *w, unsigned n)
 {
-	if (n == 1 && !read_time(&w[0], &rq->exptime))
-		refuse(rq, KV_BAD_TIME);
+	if (n == 1 && !text_read_time(&w[0], &rq->exptime))
+		text_refuse(rq, KV_BAD_TIME);
 }
 
-static void read_name(struct kv_request *rq, const struct word *w, unsigned n)
+static void text_read_name(struct kv_request *rq, const struct word *w, unsigned n)
 {
 	if (n)
 		read_key(rq, &w[0]);
 }
 
-static const struct command {
+/* There are no levels here. But who wants an answer has to name one. */
+static void text_read_level(struct kv_request *rq, const struct word *w, unsigned n)
+{
+	(void)w;
+	if (!n && !rq->quiet)
+		text_refuse(rq, KV_UNKNOWN);
+}
+
+static const struct text_command {
 	const char *name;
 	uint8_t op;
 	uint8_t least, most; /* words after the name, `noreply` apart */
 	bool may_be_quiet;
 	bool with_cas;
 	void (*read)(struct kv_request *rq, const struct word *w, unsigned n);
-} commands[] = {
+} text_commands[] = {
 	{ "get", KV_GET, 1, 0, .read = NULL },
 	{ "gets", KV_GET, 1, 0, .with_cas = true },
 	{ "gat", KV_GAT, 2, 0, .read = NULL },
 	{ "gats", KV_GAT, 2, 0, .with_cas = true },
-	{ "set", KV_SET, 4, 4, true, false, read_store },
-	{ "add", KV_ADD, 4, 4, true, false, read_store },
-	{ "replace", KV_REPLACE, 4, 4, true, false, read_store },
-	{ "append", KV_APPEND, 4, 4, true, false, read_store },
-	{ "prepend", KV_PREPEND, 4, 4, true, false, read_store },
-	{ "cas", KV_CAS, 5, 5, true, false, read_store },
-	{ "delete", KV_DELETE, 1, 2, true, false, read_delete },
-	{ "incr", KV_INCR, 2, 2, true, false, read_count },
-	{ "decr", KV_DECR, 2, 2, true, false, read_count },
-	{ "touch", KV_TOUCH, 2, 2, true, false, read_touch },
-	{ "flush_all", KV_FLUSH, 0, 1, true, false, read_flush },
-	{ "verbosity", KV_VERBOSITY, 1, 1, true, false, read_name },
-	{ "stats", KV_STATS, 0, WORDS_MAX, false, false, read_name },
-	{ "version", KV_GET_VERSION, 0, WORDS_MAX, false, false, read_name },
-	{ "quit", KV_QUIT, 0, WORDS_MAX, false, false, read_name },
+	{ "set", KV_SET, 4, 4, true, false, text_read_store },
+	{ "add", KV_ADD, 4, 4, true, false, text_read_store },
+	{ "replace", KV_REPLACE, 4, 4, true, false, text_read_store },
+	{ "append", KV_APPEND, 4, 4, true, false, text_read_store },
+	{ "prepend", KV_PREPEND, 4, 4, true, false, text_read_store },
+	{ "cas", KV_CAS, 5, 5, true, false, text_read_store },
+	{ "delete", KV_DELETE, 1, 2, true, false, text_read_delete },
+	{ "incr", KV_INCR, 2, 2, true, false, text_read_count },
+	{ "decr", KV_DECR, 2, 2, true, false, text_read_count },
+	{ "touch", KV_TOUCH, 2, 2, true, false, text_read_touch },
+	{ "flush_all", KV_FLUSH, 0, 1, true, false, text_read_flush },
+	{ "verbosity", KV_VERBOSITY, 0, 2, true, false, text_read_level },
+	{ "stats", KV_STATS, 0, WORDS_MAX, false, false, text_read_name },
+	{ "version", KV_GET_VERSION, 0, WORDS_MAX, false, false, text_read_name },
+	{ "quit", KV_QUIT, 0, WORDS_MAX, false, false, text_read_name },
 };
 
-static const struct command *find_command(const struct word *name)
+static const struct text_command *text_find_command(const struct word *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (is_word(name, commands[i].name))
-			return &commands[i];
+	for (size_t i = 0; i < ARRAY_SIZE(text_commands); i++)
+		if (is_word(name, text_commands[i].name))
+			return &text_commands[i];
 	return NULL;
 }
 
@@ -181,10 +189,10 @@ static void read_line(struct kv_request *rq, const char *line, const char *end)
 {
 	struct word words[WORDS_MAX];
 	unsigned n = split(line, end, words);
-	const struct command *command = n ? find_command(&words[0]) : NULL;
+	const struct text_command *command = n ? text_find_command(&words[0]) : NULL;
 
 	if (!command || !command->read) {
-		refuse(rq, KV_UNKNOWN);
+		text_refuse(rq, KV_UNKNOWN);
 		return;
 	}
 	if (n-- > 1u + command->least && command->may_be_quiet && is_word(&words[n], "noreply")) {
@@ -192,7 +200,7 @@ static void read_line(struct kv_request *rq, const char *line, const char *end)
 		n--;
 	}
 	if (n < command->least || n > command->most) {
-		refuse(rq, KV_UNKNOWN);
+		text_refuse(rq, KV_UNKNOWN);
 		return;
 	}
 	rq->op = command->op;
@@ -207,12 +215,12 @@ static const char *find_char(const char *bytes, size_t len, char c)
 /* The line is longer than any that means something. */
 static size_t give_up(struct kv_request *rq, size_t len)
 {
-	refuse(rq, KV_LINE_TOO_LONG);
+	text_refuse(rq, KV_LINE_TOO_LONG);
 	rq->skip_line = true;
 	return len;
 }
 
-static size_t parse_line(struct kv_request *rq, const char *bytes, size_t len)
+static size_t text_parse_line(struct kv_request *rq, const char *bytes, size_t len)
 {
 	const char *end = find_char(bytes, len, '\n');
 	size_t line_len = end - bytes;
@@ -236,17 +244,17 @@ static size_t parse_get_time(struct kv_request *rq, const char *bytes, size_t at
 	if (used == len)
 		return len < KV_LINE_MAX ? 0 : give_up(rq, len);
 	if (bytes[used] == '\n') {
-		refuse(rq, KV_UNKNOWN);
+		text_refuse(rq, KV_UNKNOWN);
 		return used + 1;
 	}
-	if (!read_time(&w, &rq->exptime)) {
-		refuse(rq, KV_BAD_TIME);
+	if (!text_read_time(&w, &rq->exptime)) {
+		text_refuse(rq, KV_BAD_TIME);
 		rq->skip_line = true;
 	}
 	return used;
 }
 
-static size_t parse_get(struct kv_request *rq, const struct command *command, const char *bytes, size_t at, size_t len)
+static size_t parse_get(struct kv_request *rq, const struct text_command *command, const char *bytes, size_t at, size_t len)
 {
 	rq->op = command->op;
 	rq->with_cas = command->with_cas;
@@ -254,14 +262,14 @@ static size_t parse_get(struct kv_request *rq, const struct command *command, co
 	return command->op == KV_GAT ? parse_get_time(rq, bytes, at, len) : at;
 }
 
-static size_t parse(struct kv_request *rq, const char *bytes, size_t len)
+static size_t text_parse(struct kv_request *rq, const char *bytes, size_t len)
 {
 	struct word name = { .at = bytes, .len = find_char(bytes, len, ' ') - bytes };
-	const struct command *command = name.len < len ? find_command(&name) : NULL;
+	const struct text_command *command = name.len < len ? text_find_command(&name) : NULL;
 
 	if (command && !command->read)
 		return parse_get(rq, command, bytes, name.len + 1, len);
-	return parse_line(rq, bytes, len);
+	return text_parse_line(rq, bytes, len);
 }
 
 static size_t end_of_keys(struct kv_request *rq, size_t used)
@@ -269,7 +277,7 @@ static size_t end_of_keys(struct kv_request *rq, size_t used)
 	rq->keys_follow = false;
 	rq->key_len = 0;
 	if (!rq->any_key)
-		refuse(rq, KV_UNKNOWN);
+		text_refuse(rq, KV_UNKNOWN);
 	return used;
 }
 
@@ -277,11 +285,11 @@ static size_t refuse_key(struct kv_request *rq, size_t used)
 {
 	rq->keys_follow = false;
 	rq->skip_line = true;
-	refuse(rq, KV_INVALID);
+	text_refuse(rq, KV_INVALID);
 	return used;
 }
 
-static size_t parse_key(struct kv_request *rq, const char *bytes, size_t len)
+static size_t text_parse_key(struct kv_request *rq, const char *bytes, size_t len)
 {
 	struct word w = next_word(bytes, bytes + len);
 	size_t used = w.at + w.len - bytes;
@@ -317,7 +325,7 @@ static const char *const ok_lines[KV_NOPS] = {
 	[KV_RESET_STATS] = "RESET", [KV_GET_VERSION] = "VERSION " KV_VERSION,
 };
 
-static size_t put(char *buf, size_t at, const char *text)
+static size_t text_put(char *buf, size_t at, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -335,7 +343,7 @@ static uint8_t told_status(uint8_t op, uint8_t status)
 	return conditional && (status == KV_EXISTS || status == KV_NOT_FOUND) ? KV_NOT_STORED : status;
 }
 
-static size_t reply(char *buf, const struct kv_request *rq, const struct kv_result *result)
+static size_t text_reply(char *buf, const struct kv_request *rq, const struct kv_result *result)
 {
 	bool is_get = rq->op == KV_GET || rq->op == KV_GAT;
 	size_t len;
@@ -343,23 +351,23 @@ static size_t reply(char *buf, const struct kv_request *rq, const struct kv_resu
 	if (rq->quiet || rq->op == KV_QUIT || (is_get && result->status == KV_NOT_FOUND))
 		return 0;
 	if (result->status != KV_OK)
-		len = put(buf, 0, status_lines[told_status(rq->op, result->status)]);
+		len = text_put(buf, 0, status_lines[told_status(rq->op, result->status)]);
 	else if (rq->op == KV_INCR || rq->op == KV_DECR)
 		len = kv_format_u64(buf, result->number);
 	else
-		len = put(buf, 0, ok_lines[rq->op]);
-	return put(buf, len, EOL);
+		len = text_put(buf, 0, ok_lines[rq->op]);
+	return text_put(buf, len, EOL);
 }
 
-static size_t stat(char *buf, const struct kv_request *rq, const char *name, const char *value)
+static size_t text_stat(char *buf, const struct kv_request *rq, const char *name, const char *value)
 {
 	(void)rq;
-	size_t len = put(buf, put(buf, 0, "STAT "), name);
-	return put(buf, put(buf, put(buf, len, " "), value), EOL);
+	size_t len = text_put(buf, text_put(buf, 0, "STAT "), name);
+	return text_put(buf, text_put(buf, text_put(buf, len, " "), value), EOL);
 }
 
 /* An item's text is the answer; with its unique number, that comes in before the head's end. */
-static unsigned value(struct kv_slice *slices, char *head, const struct kv_request *rq, const struct kv_item *item)
+static unsigned text_value(struct kv_slice *slices, char *head, const struct kv_request *rq, const struct kv_item *item)
 {
 	uint32_t len = item->head_len + item->value_len + EOL_LEN;
 
@@ -368,7 +376,7 @@ static unsigned value(struct kv_slice *slices, char *head, const struct kv_reque
 		return 1;
 	}
 	head[0] = ' ';
-	size_t head_len = put(head, 1 + kv_format_u64(head + 1, item->cas), EOL);
+	size_t head_len = text_put(head, 1 + kv_format_u64(head + 1, item->cas), EOL);
 	slices[0] = (struct kv_slice){ 0, item->head_len - EOL_LEN };
 	slices[1] = (struct kv_slice){ KV_FROM_HEAD, head_len };
 	slices[2] = (struct kv_slice){ item->head_len, len - item->head_len };
@@ -376,10 +384,10 @@ static unsigned value(struct kv_slice *slices, char *head, const struct kv_reque
 }
 
 const struct kv_protocol kv_text = {
-	.parse = parse,
-	.parse_key = parse_key,
-	.reply = reply,
-	.stat = stat,
-	.value = value,
+	.parse = text_parse,
+	.parse_key = text_parse_key,
+	.reply = text_reply,
+	.stat = text_stat,
+	.value = text_value,
 	.trailer = EOL_LEN,
 };

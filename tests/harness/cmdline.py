@@ -49,12 +49,12 @@ def topology(cpus):
 
 
 def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extra=(), cpus=1, memory=128,
-            ports=(), tap=None, capture=False, disk=None, keep_disk=False, also=()):
+            ports=(), tap=None, capture=False, disk=None, keep_disk=False, also=(), dgram=None):
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
     `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `tap`: use
     this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
-    programs to hand to the kernel, which its boot arguments name.
+    programs to hand to the kernel, which its boot arguments name; `dgram`: paths of the NIC's socket and its peer's.
     """
     image = escaped(disk) if disk else built(root, "fs", "clean-fs.img")
     # Without file locks, machines share what they only read, also with one that `make qemu` runs at the same time.
@@ -72,14 +72,16 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
         line += ["-fw_cfg", "name=opt/jos/args,string=" + escaped(arguments)]
     for name in [program] * bool(program) + list(also):
         line += ["-fw_cfg", "name=opt/jos/bin/%s,file=%s" % (name, built(root, "strip", *name.split("_", 1)))]
-    return line + network(folder, ports, tap, capture)
+    return line + network(folder, ports, tap, capture, dgram)
 
 
-def network(folder, ports, tap, capture):
-    if not ports and not tap:
+def network(folder, ports, tap, capture, dgram):
+    if not ports and not tap and not dgram:
         return ["-nic", "none"]
     if tap:
         backend = "tap,id=net0,ifname=%s,script=no,downscript=no" % tap
+    elif dgram:
+        backend = "dgram,id=net0,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s" % tuple(map(escaped, dgram))
     else:
         backend = "user,id=net0" + "".join(
             ",hostfwd=%s:127.0.0.1:0-:%d" % (kind, port) for port in ports for kind in ("tcp", "udp"))

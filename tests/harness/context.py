@@ -82,5 +82,5 @@ class Context:
         if passed and not self.keep:
             shutil.rmtree(self.folder, ignore_errors=True)
             return None
-        shutil.copytree(self.folder, self.path(place), ignore=shutil.ignore_patterns("qmp", "*.img", "files"))
+        shutil.copytree(self.folder, self.path(place), ignore=shutil.ignore_patterns("qmp", "*.sock", "*.img", "files"))
         return place

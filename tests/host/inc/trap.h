@@ -5,6 +5,8 @@
 
 #include <inc/types.h>
 
+#define IRQ_OFFSET 32
+
 struct PushRegs;
 struct Trapframe {
 	uint32_t tf_words[17];

@@ -24,6 +24,10 @@ void *mmio_map_region(physaddr_t pa, size_t size);
 
 void page_decref(struct PageInfo *pp);
 size_t page_nfree(void);
+bool page_lend(struct PageInfo *pp);
+void page_unlend(struct PageInfo *pp);
+size_t page_nlent_free(void);
+void page_reclaim_lent(void);
 struct PageInfo *superpage_alloc(void);
 void superpage_free(struct PageInfo *first);
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);

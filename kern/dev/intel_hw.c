@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registers that are the same in all of Intel's gigabit controllers, and what their attach functions share.
+ * Called by the drivers only; each names the sections of its own chip's manual.
+ */
+#include <inc/error.h>
+#include <inc/stdio.h>
+#include <inc/string.h>
+#include <inc/x86.h>
+#include <kern/clock.h>
+#include <kern/dev/e1000.h>
+#include <kern/dev/intel.h>
+#include <kern/dev/mmio.h>
+#include <kern/dev/pci.h>
+#include <kern/pmap.h>
+
+enum {
+	BUF_SIZE = 2048,
+	SETTLE_US = 5,   /* the device is not to be touched right after the reset bit was set */
+	WAIT_US = 10000, /* more than a reset or a word of its memory takes */
+
+	REG_RETA = 0x5C00,  /* which queue: a byte for each value of the hash's low bits */
+	REG_RSSRK = 0x5C80, /* the hash's key */
+};
+
+/* Wait until the bits `mask` of a register read `want`. */
+bool intel_wait(volatile uint32_t *regs, uint32_t reg, uint32_t mask, uint32_t want)
+{
+	uint64_t deadline = clock_us() + WAIT_US;
+
+	while ((mmio_read(regs, reg) & mask) != want) {
+		if (clock_us() > deadline)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+static void settle(void)
+{
+	uint64_t start = clock_us();
+
+	while (clock_us() - start < SETTLE_US)
+		cpu_relax();
+}
+
+bool intel_reset(volatile uint32_t *regs)
+{
+	mmio_write(regs, E1000_CTRL, E1000_CTRL_RST);
+	settle();
+	return intel_wait(regs, E1000_CTRL, E1000_CTRL_RST, 0);
+}
+
+void intel_read_mac(volatile uint32_t *regs, uint8_t *mac)
+{
+	uint32_t low = mmio_read(regs, E1000_RAL), high = mmio_read(regs, E1000_RAH);
+
+	for (int i = 0; i < 6; i++)
+		mac[i] = i < 4 ? low >> 8 * i : high >> 8 * (i - 4);
+}
+
+/* Frames to `mac` and broadcasts; no multicast. */
+void intel_filter(volatile uint32_t *regs, const uint8_t *mac)
+{
+	mmio_write(regs, E1000_RAL, mac[0] | mac[1] << 8 | mac[2] << 16 | (uint32_t)mac[3] << 24);
+	mmio_write(regs, E1000_RAH, mac[4] | mac[5] << 8 | E1000_RAH_AV);
+	for (uint32_t off = 0; off < E1000_MTA_SIZE; off += 4)
+		mmio_write(regs, E1000_MTA + off, 0);
+}
+
+static uint32_t four_bytes(const uint8_t *p, int shift)
+{
+	uint32_t word = 0;
+
+	for (int i = 0; i < 4; i++)
+		word |= (uint32_t)(p[i] << shift & 0xFF) << 8 * i;
+	return word;
+}
+
+void intel_rss_write(volatile uint32_t *regs, const uint8_t *key, const uint8_t *table, int entry_shift)
+{
+	for (uint32_t i = 0; key && i < RSS_KEY_SIZE; i += 4)
+		mmio_write(regs, REG_RSSRK + i, four_bytes(key + i, 0));
+	for (uint32_t i = 0; i < RSS_TABLE_SIZE; i += 4)
+		mmio_write(regs, REG_RETA + i, four_bytes(table + i, entry_shift));
+}
+
+volatile uint32_t *intel_map(struct pci_func *f)
+{
+	pci_func_enable(f);
+	if (f->reg_io[0] || !f->reg_base[0] || f->reg_size[0] < INTEL_REGS_SIZE)
+		return NULL;
+	return mmio_map_region(f->reg_base[0], INTEL_REGS_SIZE);
+}
+
+static void print_device(const struct netdev *nd)
+{
+	const uint8_t *m = nd->mac;
+
+	cprintf("net%d: %s, %02x:%02x:%02x:%02x:%02x:%02x, irq %d\n", (int)(nd - netdevs), nd->name, m[0],
+		m[1], m[2], m[3], m[4], m[5], nd->irq);
+}
+
+int intel_register(struct pci_func *f, volatile uint32_t *regs, const uint8_t *mac, const struct intel_chip *chip,
+		   const struct netdev_ops *ops)
+{
+	struct netdev *nd = netdev_register(chip->name, ops);
+
+	if (!nd)
+		return -E_NO_MEM;
+	nd->priv = chip;
+	nd->max_queues = chip->max_queues;
+	nd->rss_kinds = chip->rss_kinds;
+	nd->buf_size = BUF_SIZE;
+	nd->irq = f->irq;
+	nd->regs = regs;
+	memcpy(nd->mac, mac, sizeof(nd->mac));
+	msix_find(&nd->msix, f);
+	print_device(nd);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* See toeplitz.h. The definition is Microsoft's, in "RSS Hashing Functions". */
+#include <kern/dev/toeplitz.h>
+
+const uint8_t toeplitz_key[RSS_KEY_SIZE] = {
+	0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0,
+	0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30, 0xf2, 0x0c,
+	0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
+};
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+/* Each bit that is set adds the 32 bits of the key that begin at its own position. */
+uint32_t toeplitz(const uint8_t *key, const void *data, uint32_t at, uint32_t len)
+{
+	const uint8_t *bytes = data;
+	uint32_t hash = 0;
+
+	for (uint32_t i = 0; i < len; i++) {
+		uint32_t window = get32(key + at + i);
+		uint8_t next = key[at + i + 4];
+		for (int bit = 7; bit >= 0; bit--) {
+			if (bytes[i] >> bit & 1)
+				hash ^= window;
+			window = window << 1 | (next >> bit & 1);
+		}
+	}
+	return hash;
+}
+
+uint32_t toeplitz_ports4(const uint8_t *key, uint32_t src, uint32_t dst, uint16_t src_port, uint16_t dst_port)
+{
+	return toeplitz(key, &src, 0, 4) ^ toeplitz(key, &dst, 4, 4) ^ toeplitz(key, &src_port, 8, 2) ^
+	       toeplitz(key, &dst_port, 10, 2);
+}
+
+bool rss_table_is_good(const uint8_t *table, int nqueues)
+{
+	for (int i = 0; i < RSS_TABLE_SIZE; i++) {
+		if (table[i] >= nqueues)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A load generator inside the machine: an IX client on a NIC and a CPU of its own, which asks a web server in the same
+ * machine for one page, over and over. It starts the server itself. `make bench-count` runs it, with two NICs joined by
+ * a hub.
+ *
+ *	ixload conns kept|each warm count server [its arguments]
+ *
+ * With `kept` a connection asks again when it has its answer; with `each` it is closed by the server, and another
+ * is opened. There are three windows: `warm` requests; `count` requests, between two marks that only QEMU's plugin
+ * sees (bench/counter.c); and silence, between two more. Each window ends when all is answered. What the server's
+ * dataplane counted in the last two, if it has one, is printed.
+ */
+#include <inc/ixev.h>
+#include <inc/lib.h>
+
+enum {
+	NIC = 1,
+	SERVER_IP = 10 << 24 | 2 << 8 | 15,
+	SERVER_PORT = 80,
+	SERVER_START_MS = 300,
+	ANSWER_MAX = 2048,      /* as far as it is looked at: the head is within */
+	SETTLE_US = 2000,       /* a dataplane publishes its counters every millisecond */
+	SETTLE_RUNS = 4,
+	SILENCE_US = 2000,
+};
+
+#define MARK(n) asm volatile(".byte 0x0f, 0x1f, 0x80; .long 0x4a4f5300 + %c0" ::"i"(n) : "memory") /* a long nop */
+#define MARK_BEGIN 1
+#define MARK_END 2
+
+struct client {
+	struct ixev_ctx ctx;
+	size_t got;
+	bool connected;
+};
+
+static struct {
+	unsigned conns, warm, count;
+	bool each;
+	struct client **clients;
+	unsigned left, asking; /* this window's requests that are still to be made; those under way */
+	unsigned answers, failures;
+	char *request;
+	size_t request_len;
+	size_t answer_len;       /* 0: not known yet */
+	char head[ANSWER_MAX];   /* the first answer */
+	int server_cpu;          /* -1: it has no dataplane */
+	struct ix_stat before;
+} load;
+
+/* ---- The server's counters ---- */
+
+static const char *const counter_names[] = {
+#define NAME(name, text) #name,
+	IX_COUNTERS(NAME)
+#undef NAME
+};
+
+/* The highest CPU with a dataplane that is not ours. */
+static int find_server(void)
+{
+	for (int cpu = 7; cpu > 0; cpu--) {
+		if (cpu != ix_config()->cpu && sys_dp_stat(cpu, &load.before) == 0)
+			return cpu;
+	}
+	return -1;
+}
+
+/* The first of them only makes the calls that are left. */
+static void settle(void)
+{
+	for (int i = 0; i < SETTLE_RUNS; i++)
+		ix_run(SETTLE_US);
+}
+
+static void begin(void)
+{
+	settle();
+	if (load.server_cpu >= 0)
+		sys_dp_stat(load.server_cpu, &load.before);
+	MARK(MARK_BEGIN);
+}
+
+static void print_counters(const char *window, const struct ix_stat *after)
+{
+	const uint64_t *a = (const uint64_t *)&load.before, *b = (const uint64_t *)after;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(counter_names); i++) {
+		if (b[i] != a[i])
+			cprintf("ixload: %s %s %llu\n", window, counter_names[i], b[i] - a[i]);
+	}
+}
+
+static void end(const char *window)
+{
+	struct ix_stat after;
+
+	MARK(MARK_END);
+	settle();
+	if (load.server_cpu >= 0 && sys_dp_stat(load.server_cpu, &after) == 0)
+		print_counters(window, &after);
+}
+
+/* ---- Asking ---- */
+
+static void on_event(struct ixev_ctx *ctx, unsigned reason);
+
+static void dial(struct client *c)
+{
+	struct ip_tuple to = { .dst_ip = SERVER_IP, .dst_port = SERVER_PORT };
+
+	ixev_ctx_init(&c->ctx);
+	ixev_set_handler(&c->ctx, IXEVIN | IXEVHUP, on_event);
+	ixev_dial(&c->ctx, &to);
+}
+
+static void send_request(struct client *c) { ixev_send_zc(&c->ctx, load.request, load.request_len); }
+
+/* The client's next request, if this window has one left. */
+static void ask(struct client *c)
+{
+	if (!load.left)
+		return;
+	load.left--;
+	load.asking++;
+	c->got = 0;
+	if (c->connected)
+		send_request(c);
+	else
+		dial(c);
+}
+
+static void answered(void)
+{
+	load.answers++;
+	load.asking--;
+}
+
+/* From the first answer's head; 0: it has not come as a whole. */
+static size_t answer_length(size_t got)
+{
+	static const char field[] = "Content-Length:";
+	size_t body = 0, length = 0;
+
+	for (size_t i = 0; i + 4 <= got; i++) {
+		if (memcmp(load.head + i, "\r\n\r\n", 4) == 0 && !body)
+			body = i + 4;
+		if (i + sizeof(field) < got && memcmp(load.head + i, field, sizeof(field) - 1) == 0)
+			length = strtol(load.head + i + sizeof(field) - 1, NULL, 10);
+	}
+	return body && length ? body + length : 0;
+}
+
+static void take(struct client *c, const void *bytes, size_t len)
+{
+	if (!load.answer_len && c->got + len <= ANSWER_MAX) {
+		memcpy(load.head + c->got, bytes, len);
+		load.answer_len = answer_length(c->got + len);
+	}
+	c->got += len;
+}
+
+static void on_event(struct ixev_ctx *ctx, unsigned reason)
+{
+	struct client *c = container_of(ctx, struct client, ctx);
+	void *bytes;
+	size_t len;
+
+	while ((bytes = ixev_peek(ctx, &len))) {
+		take(c, bytes, len);
+		ixev_consume(ctx, len);
+	}
+	bool whole = load.answer_len && c->got == load.answer_len;
+	if (whole && !load.each) {
+		answered();
+		ask(c);
+	}
+	if (reason & IXEVHUP) {
+		if (whole && load.each)
+			answered();
+		c->connected = false;
+		ixev_close(ctx);
+	}
+}
+
+/* One that failed is tried again, when its context is free. */
+static void on_dialed(struct ixev_ctx *ctx, long outcome)
+{
+	struct client *c = container_of(ctx, struct client, ctx);
+
+	c->connected = outcome == 0;
+	if (c->connected) {
+		send_request(c);
+		return;
+	}
+	load.failures++;
+	load.asking--;
+	load.left++;
+	ixev_close(ctx);
+}
+
+static void on_release(struct ixev_ctx *ctx) { ask(container_of(ctx, struct client, ctx)); }
+
+static struct ixev_conn_ops ops = { .release = on_release, .dialed = on_dialed };
+
+/* ---- The beginning and the end ---- */
+
+static int prepare(void)
+{
+	const char *kept = "GET /64.bin HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n";
+	const char *each = "GET /64.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+	const char *text = load.each ? each : kept;
+	struct ix_config config = { .nic = NIC };
+	int r;
+
+	ixev_init(&ops);
+	if ((r = ixev_attach(IX_ANY_CPU, &config)) < 0)
+		return r;
+	load.server_cpu = find_server();
+	load.request_len = strlen(text);
+	load.request = ix_alloc(load.request_len + 1);
+	if (!load.request)
+		return -E_NO_MEM;
+	strcpy(load.request, text);
+	return 0;
+}
+
+static int make_clients(void)
+{
+	load.clients = ix_alloc(load.conns * sizeof(*load.clients));
+	for (unsigned i = 0; load.clients && i < load.conns; i++) {
+		load.clients[i] = ix_alloc(sizeof(struct client));
+		if (!load.clients[i])
+			return -E_NO_MEM;
+		load.clients[i]->connected = false;
+	}
+	return load.clients ? 0 : -E_NO_MEM;
+}
+
+/* So many requests, by all clients, to the last answer. */
+static int ask_all(unsigned requests)
+{
+	int r = 0;
+
+	load.left = requests;
+	for (unsigned i = 0; i < load.conns; i++)
+		ask(load.clients[i]);
+	while ((load.left || load.asking) && r >= 0)
+		r = ixev_wait();
+	return r;
+}
+
+static int run(void)
+{
+	int r;
+
+	if ((r = make_clients()) < 0 || (r = ask_all(load.warm)) < 0)
+		return r;
+	begin();
+	if ((r = ask_all(load.count)) < 0)
+		return r;
+	end("busy");
+	begin();
+	ix_run(SILENCE_US);
+	end("idle");
+	return 0;
+}
+
+static int start_server(const char **argv)
+{
+	int r = spawn(argv[0], argv);
+
+	if (r >= 0)
+		sys_sleep_until(sys_time_msec() + SERVER_START_MS);
+	return r;
+}
+
+void umain(int argc, char **argv)
+{
+	int r;
+
+	binaryname = "ixload";
+	if (argc < 6) {
+		cprintf("usage: ixload conns kept|each warm count server [its arguments]\n");
+		return;
+	}
+	load.conns = strtol(argv[1], NULL, 10);
+	load.each = strcmp(argv[2], "each") == 0;
+	load.warm = strtol(argv[3], NULL, 10);
+	load.count = strtol(argv[4], NULL, 10);
+	if ((r = start_server((const char **)argv + 5)) < 0 || (r = prepare()) < 0 || (r = run()) < 0) {
+		cprintf("ixload: %e\n", r);
+		return;
+	}
+	cprintf("ixload: done on CPU %d: %u answers, %u failures\n", ix_config()->cpu, load.answers, load.failures);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a parent takes from its child's memory is gone when the call returns, also on the CPU where the child uses it
+ * at that moment: no store of the child's may come after that.
+ */
+#include <user/hostile.h>
+
+#define ROUNDS 300
+#define OURS(i) ((volatile uint32_t *)(0x50000000 + (i)*PGSIZE))
+#define ITS(i) ((volatile uint32_t *)(0x60000000 + (i)*PTSIZE))
+#define NCHILDREN 3
+#define FAULTS(i) COMMON[2 * (i)]
+#define ANSWERED(i) COMMON[2 * (i) + 1]
+
+static int place;
+
+/* The child's: tell, and go on when the parent has mapped the page again. */
+static void on_fault(struct UTrapframe *utf)
+{
+	if (ROUNDDOWN(utf->utf_fault_va, PGSIZE) != (uint32_t)ITS(place))
+		sys_env_destroy(0);
+	uint32_t fault = ++FAULTS(place);
+	while (ANSWERED(place) != fault)
+		sys_yield();
+}
+
+static void store(void)
+{
+	set_pgfault_handler(on_fault);
+	for (uint32_t n = 1;; n++)
+		*ITS(place) = n;
+}
+
+/* Somebody in whose place nothing may be stored: the page's next owner, if it were freed. */
+static void must_stand_still(int i)
+{
+	uint32_t then = *OURS(i);
+
+	spin(20000);
+	if (*OURS(i) != then)
+		expect("a store after the page was taken", 1, 0);
+}
+
+static void map(envid_t child, int i)
+{
+	int r = sys_page_map(0, (void *)OURS(i), child, (void *)ITS(i), OWN);
+
+	if (r < 0)
+		panic("page_map: %e", r);
+}
+
+/* Two ways of taking it: all of it, or only the right to write. */
+static void take(envid_t child, int i, int round)
+{
+	if (round % 2)
+		sys_page_unmap(child, (void *)ITS(i));
+	else
+		sys_page_map(0, (void *)OURS(i), child, (void *)ITS(i), READ);
+	must_stand_still(i);
+}
+
+static void storm(void)
+{
+	envid_t child[NCHILDREN];
+	uint32_t faults[NCHILDREN] = { 0 };
+
+	for (place = 0; place < NCHILDREN; place++) {
+		if (sys_page_alloc(0, (void *)OURS(place), OWN | PTE_SHARE) < 0)
+			panic("no memory");
+		FAULTS(place) = ANSWERED(place) = 0;
+		child[place] = child_for(store);
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		int i = any(NCHILDREN);
+		if (FAULTS(i) == faults[i])
+			take(child[i], i, round);
+		for (int j = 0; j < NCHILDREN; j++) {
+			if (FAULTS(j) == faults[j])
+				continue;
+			map(child[j], j);
+			ANSWERED(j) = ++faults[j];
+		}
+		if (round % 8 == 0)
+			sys_yield();
+	}
+	for (int i = 0; i < NCHILDREN; i++) {
+		expect("whether it lived to the end", envs[ENVX(child[i])].env_id == child[i], true);
+		expect("whether it faulted", faults[i] > 0, true);
+		end_child(child[i]);
+		sys_page_unmap(0, (void *)OURS(i));
+	}
+}
+
+void umain(int argc, char **argv)
+{
+	USED(argc);
+	USED(argv);
+	binaryname = "tlbstorm";
+	make_common();
+	without_leak("free pages lost", storm);
+	conclude();
+}
