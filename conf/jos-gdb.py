@@ -13,6 +13,7 @@ KERNBASE = 0xF0000000
 NENV = 1024
 ENV_TYPES = ('user', 'fs', 'ns')
 ENV_STATUSES = ('free', 'dying', 'runnable', 'running', 'waiting')
+FLOW_STATES = ('free', 'HALF', 'KNOCKING', 'CONNECTING', 'OPEN', 'BURIED')
 CPU_STATUSES = ('unused', 'started', 'halted')
 TRAPS = {
     0: 'divide', 1: 'debug', 2: 'NMI', 3: 'breakpoint', 4: 'overflow', 5: 'bound', 6: 'invalid opcode',
@@ -126,6 +127,8 @@ class Jos(gdb.Command):
 jos-envs                 the environments
 jos-cpus                 the CPUs
 jos-pt ADDRESS [ENVID]   how an address is mapped
+jos-rings                the NIC rings of each dataplane
+jos-flows                the connections of each dataplane
 josuser NAME             symbols of a program
 Values of struct Env, struct Trapframe, pte_t and pde_t are printed in words; print/r shows them raw."""
 
@@ -209,6 +212,71 @@ class JosPt(gdb.Command):
             print(f'{address:08x} is at {entry & 0xfffff000 | address & 0xfff:08x}')
 
 
+def dataplanes():
+    """The reserved CPUs: number and dataplane of each."""
+    cpus, found = gdb.parse_and_eval('cpus'), []
+    for i in range(int(gdb.parse_and_eval('ncpu'))):
+        if int(cpus[i]['cpu_dp']):
+            found.append((i, cpus[i]['cpu_dp'].dereference()))
+    if not found:
+        raise gdb.GdbError('No CPU is reserved for a dataplane')
+    return found
+
+
+class JosRings(gdb.Command):
+    """jos-rings: the descriptor rings of each dataplane's queue. Descriptors between head and tail are in use."""
+
+    def __init__(self):
+        super().__init__('jos-rings', gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        for cpu, dp in dataplanes():
+            queue = dp['q'].dereference()
+            print('CPU %d: %s, queue %d' % (cpu, dp['nd']['name'].string(), int(queue['index'])))
+            for kind in ('rx', 'tx'):
+                self.show(queue, kind)
+
+    def show(self, queue, kind):
+        head, flushed, tail, size = (int(queue[f'{kind}_{name}']) for name in ('head', 'flushed', 'tail', 'size'))
+        print('  %s ring at %#x: %d descriptors, head %d, flushed %d, tail %d; places %d to %d' % (
+            kind, int(queue[f'{kind}_ring']), size, head, flushed, tail, head % size, tail % size))
+
+
+class JosFlows(gdb.Command):
+    """jos-flows: the connections of each dataplane, from its flow table. TIME_WAIT shows as BURIED."""
+
+    def __init__(self):
+        super().__init__('jos-flows', gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        for cpu, dp in dataplanes():
+            group = dp['group'].dereference()
+            print('CPU %d: %d flows, %d of them in TIME_WAIT' % (
+                cpu, int(group['flows']['nused']), int(group['nwaiting'])))
+            for flow in self.flows(group['flows']):
+                print('  ' + self.text(flow))
+
+    @staticmethod
+    def flows(table):
+        """Slot 0 of each page is the slab's."""
+        slot, count = int(gdb.parse_and_eval('FLOW_SLOT')), int(gdb.parse_and_eval('FLOWS_PER_PAGE'))
+        kind = gdb.lookup_type('struct flow').pointer()
+        for i in range(int(table['npages'])):
+            page = int(table['page'][i])
+            for n in range(1, count) if page else ():
+                flow = gdb.Value(page + n * slot).cast(kind).dereference()
+                if int(flow['state']):
+                    yield flow
+
+    @staticmethod
+    def text(flow):
+        ends, pcb = flow['tuple'], int(flow['pcb'])
+        peer = '.'.join(str(int(ends['rip']) >> shift & 255) for shift in (0, 8, 16, 24))
+        return '%d.%d %s port %d < %s:%d, lent %d, flags %#x, pcb %#x' % (
+            int(flow['index']), int(flow['gen']), name_of(FLOW_STATES, int(flow['state'])), int(ends['lport']), peer,
+            int(ends['rport']), int(flow['rx_lent']), int(flow['flags']), pcb)
+
+
 class JosUser(gdb.Command):
     """josuser NAME: load the symbols of a program: hello, user_hello, fs_fs, net_ns, ..."""
 
@@ -235,5 +303,5 @@ class JosUser(gdb.Command):
 
 
 gdb.pretty_printers.append(find_printer)
-for command in (Jos, JosEnvs, JosCpus, JosPt, JosUser):
+for command in (Jos, JosEnvs, JosCpus, JosPt, JosRings, JosFlows, JosUser):
     command()

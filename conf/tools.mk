@@ -7,7 +7,7 @@
 GOALS_WITHOUT_TOOLS := help doctor clean realclean distclean tarball handin
 GOALS := $(or $(MAKECMDGOALS),all)
 SETUP_KINDS := run \
-	$(if $(filter grade check-host,$(GOALS)),test) $(if $(filter check-warnings,$(GOALS)),lint) $(if $(filter gdb,$(GOALS)),debug) \
+	$(if $(filter grade check-host check-long fuzz fuzz-%,$(GOALS)),test) $(if $(filter check-warnings,$(GOALS)),lint) $(if $(filter gdb,$(GOALS)),debug) \
 	$(if $(filter bench bench-%,$(GOALS)),bench)
 
 $(addprefix .deps/,run test lint debug bench): .deps/%: conf/setup conf/toolchain

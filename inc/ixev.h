@@ -103,7 +103,7 @@ void ixev_consume(struct ixev_ctx *ctx, size_t n);  /* (+) done with n bytes of 
 void *ixev_take(struct ixev_ctx *ctx, size_t *len); /* (+) as peek, but the program keeps it until ... */
 void ixev_give_back(struct ixev_ctx *ctx, size_t n); /* (+) ... it gives back as many bytes, oldest first */
 bool ixev_eof(const struct ixev_ctx *ctx);          /* (+) all that will ever come has been consumed */
-int ixev_error(const struct ixev_ctx *ctx);         /* (+) why it is dead: -E_RESET, -E_TIMED_OUT, ...; 0: it is not, or in order */
+int ixev_error(const struct ixev_ctx *ctx);         /* (+) why it is dead; 0: in order, or it is not */
 
 /*
  * Sending. Bytes queued, or -E_AGAIN: the queue is full (IXEVOUT tells when not), -E_CLOSED, -E_NO_MEM.

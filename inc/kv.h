@@ -105,19 +105,20 @@ struct kv_item;
 
 struct kv_protocol {
 	/*
-	 * Reads a request's head: how many bytes it has, or 0 if they are not all there. It never needs more than
-	 * KV_LINE_MAX, and remembers nothing. *rq begins as zeros.
+	 * Reads a request's head: how many bytes it has, or 0 if they are not all there. It never needs
+	 * more than KV_LINE_MAX, and remembers nothing. *rq begins as zeros.
 	 */
 	size_t (*parse)(struct kv_request *rq, const char *bytes, size_t len);
-	/* With keys_follow: the next key, or none and keys_follow gone. How many bytes were used; 0 as above. */
+	/* With keys_follow: the next key, or none and keys_follow gone. Bytes used; 0 as above. */
 	size_t (*parse_key)(struct kv_request *rq, const char *bytes, size_t len);
 	/* Bytes of a reply without a value, in buf[KV_REPLY_MAX]. 0: there is none. */
 	size_t (*reply)(char *buf, const struct kv_request *rq, const struct kv_result *result);
 	/* One line of statistics, likewise. The reply above ends them. */
 	size_t (*stat)(char *buf, const struct kv_request *rq, const char *name, const char *value);
 	/* The parts of a reply to a get, in their order; their number. head[KV_HEAD_BYTES] may be filled. */
-	unsigned (*value)(struct kv_slice *slices, char *head, const struct kv_request *rq, const struct kv_item *item);
-	uint32_t trailer; /* bytes behind a value that comes in: they must be those behind the value in an item */
+	unsigned (*value)(struct kv_slice *slices, char *head, const struct kv_request *rq,
+			  const struct kv_item *item);
+	uint32_t trailer; /* bytes behind a value that comes in: as behind the value in an item */
 };
 
 extern const struct kv_protocol kv_text, kv_binary;

@@ -9,8 +9,8 @@
  *	      ^KV_KEY_AT                   ^head_len
  *
  * The text begins in the item's own block, where all of it up to head_len lies, and goes on in the blocks
- * behind it (lib/ix/kv_slab.h). References keep an item: one is the table's, others belong to whoever fills it
- * or sends it. An item in the table never changes but in what no reader of its text sees.
+ * behind it (lib/ix/kv_slab.h). References keep an item: one is the table's, others belong to whoever fills
+ * it or sends it. While it is sent, its text does not change.
  */
 #ifndef JOS_INC_KV_STORE_H
 #define JOS_INC_KV_STORE_H
@@ -58,15 +58,15 @@ uint32_t kv_expiry(int32_t exptime);        /* a protocol's time on the store's 
 void kv_store_flush(uint32_t when);         /* forget all items that exist then; 0: now */
 const struct kv_store_stat *kv_store_stat(void);
 
-/* The live item of that key, counted as used; NULL: none. It stays until the next call that may take memory. */
+/* The live item of that key, counted as used; NULL: none. It stays until the next call that takes memory. */
 struct kv_item *kv_find(const char *key, size_t key_len);
 void kv_hold(struct kv_item *item);
 void kv_release(struct kv_item *item);
 void kv_touch(struct kv_item *item, uint32_t expires);
 
 /*
- * A new item, not in the table, with a reference of the caller's: the value, and the two bytes behind it, are to
- * be written. NULL: *status says KV_TOO_LARGE or KV_NO_MEM.
+ * A new item, not in the table, with a reference of the caller's: the value, and the two bytes behind it,
+ * are to be written. NULL: *status says KV_TOO_LARGE or KV_NO_MEM.
  */
 struct kv_item *kv_item_new(const struct kv_request *rq, uint32_t value_len, uint8_t *status);
 
@@ -85,7 +85,7 @@ struct kv_cursor {
 	uint32_t here; /* bytes from `at` to the block's end */
 };
 void kv_seek(struct kv_cursor *cur, struct kv_item *item, uint32_t offset);
-char *kv_next(struct kv_cursor *cur, uint32_t *len); /* up to *len bytes in one piece, passed; *len says how many */
+char *kv_next(struct kv_cursor *cur, uint32_t *len); /* passes up to *len bytes in one piece; sets *len */
 void kv_write(struct kv_cursor *cur, const char *bytes, uint32_t len);
 void kv_read(struct kv_cursor *cur, char *bytes, uint32_t len);
 

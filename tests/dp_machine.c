@@ -355,6 +355,7 @@ void spin_unlock(struct spinlock *lk)
 	lk->locked = 0;
 }
 
+uint32_t tsc_khz = 2000000;
 uint64_t clock_us(void) { return machine_us; }
 
 /* ---- Interrupts: the timer ends a nap, and so does a NIC that may interrupt and has frames (dp_nic.c) ---- */
@@ -362,6 +363,13 @@ uint64_t clock_us(void) { return machine_us; }
 static uint64_t timer_due_us;
 static irq_handler handler;
 static void *handler_arg;
+
+/* Devices here have no messages of their own. */
+int irq_alloc(irq_handler h, void *arg)
+{
+	(void)h, (void)arg;
+	return -E_AGAIN;
+}
 
 irq_handler irq_handler_of(int irq) { return irq == MACHINE_NIC_IRQ ? handler : NULL; }
 

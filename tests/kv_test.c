@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The key-value server on a fake dataplane: dialogues in both protocols, cut at every point and into a window of
- * every size; then the store's promises about memory, order of use and time.
+ * The key-value server on a fake dataplane: dialogues in both protocols, cut at every point and into a window
+ * of every size; then the store's promises about memory, order of use and time.
  */
 #include <tests/fake_ix.h>
 
@@ -9,10 +9,7 @@
 #define JOS_INC_LIB_H
 static unsigned fake_ms;
 
-static unsigned sys_time_msec(void)
-{
-	return fake_ms;
-}
+static unsigned sys_time_msec(void) { return fake_ms; }
 
 static void *memfind(const void *s, int c, size_t len)
 {
@@ -34,9 +31,13 @@ static void *memfind(const void *s, int c, size_t len)
 #include "../lib/ix/kv_slab.c"
 #include "../lib/ix/kv_item.c"
 #include "../lib/ix/kv_store.c"
+#include "../lib/ix/kv_change.c"
 #include "../lib/ix/kv_text.c"
+#include "../lib/ix/kv_text_reply.c"
 #include "../lib/ix/kv_binary.c"
 #include "../lib/ix/kv_stats.c"
+#include "../lib/ix/kv_send.c"
+#include "../lib/ix/kv_do.c"
 #include "../lib/ix/kv_server.c"
 
 enum { LIMIT = 2 << 20, BIG = 700000 };
@@ -48,7 +49,7 @@ static size_t heap_at_start;
 
 static int take_some(uint32_t offered)
 {
-	static const int refusals[] = { 0, -E_AGAIN, -E_NO_MEM };
+	static const int refusals[] = {0, -E_AGAIN, -E_NO_MEM};
 
 	if (rand_r(&seed) % 4 == 0)
 		return refusals[rand_r(&seed) % ARRAY_SIZE(refusals)];
@@ -66,10 +67,10 @@ static size_t heap_unused(void)
 static void start(uint32_t limit)
 {
 	fake_reset();
-	memset(&server, 0, sizeof(server));
+	memset(&kv_self, 0, sizeof(kv_self));
 	memset(slots, 0, sizeof(slots));
 	calls_to_make = 0;
-	active = retry = (struct ctx_list){ 0 };
+	active = retry = (struct ctx_list){0};
 	ix_detach();
 	ixev_init(kv_server(0));
 	assert_int_equal(ixev_init_thread(), 0);
@@ -113,7 +114,7 @@ static void open_flow(ix_handle_t flow)
 	int (*takes)(uint32_t) = fake.take;
 
 	free(fake.flows[flow].out);
-	fake.flows[flow] = (struct fake_flow){ 0 };
+	fake.flows[flow] = (struct fake_flow){0};
 	fake.take = NULL;
 	fake_knock(flow);
 	settle(flow);
@@ -184,10 +185,7 @@ static void converse(const char *in, size_t in_len, const char *out, size_t out_
 	}
 }
 
-static void say(const char *in, const char *out)
-{
-	converse(in, strlen(in), out, strlen(out));
-}
+static void say(const char *in, const char *out) { converse(in, strlen(in), out, strlen(out)); }
 
 /* On the one connection of a longer test: what comes back to that. */
 static const char *ask(const char *in)
@@ -212,12 +210,16 @@ static void text_storing(void **state)
 	say("set a 5 0 3\r\nabc\r\nget a\r\n", "STORED\r\nVALUE a 5 3\r\nabc\r\nEND\r\n");
 	say("set a 4294967295 0 0\r\n\r\nget b a a\r\n",
 	    "STORED\r\nVALUE a 4294967295 0\r\n\r\nVALUE a 4294967295 0\r\n\r\nEND\r\n");
-	say("add a 0 0 1\r\n1\r\nadd a 0 0 1\r\n2\r\nreplace b 0 0 1\r\n3\r\nreplace a 0 0 1\r\n4\r\nget a b\r\n",
+	say("add a 0 0 1\r\n1\r\nadd a 0 0 1\r\n2\r\nreplace b 0 0 1\r\n3\r\nreplace a 0 0 1\r\n4\r\nget a "
+	    "b\r\n",
 	    "STORED\r\nNOT_STORED\r\nNOT_STORED\r\nSTORED\r\nVALUE a 0 1\r\n4\r\nEND\r\n");
-	say("append a 0 0 1\r\nx\r\nset a 7 0 2\r\nbc\r\nappend a 1 1 1\r\nd\r\nprepend a 2 2 1\r\na\r\nget a\r\n",
+	say("append a 0 0 1\r\nx\r\nset a 7 0 2\r\nbc\r\nappend a 1 1 1\r\nd\r\nprepend a 2 2 1\r\na\r\nget "
+	    "a\r\n",
 	    "NOT_STORED\r\nSTORED\r\nSTORED\r\nSTORED\r\nVALUE a 7 4\r\nabcd\r\nEND\r\n");
-	say("set a 0 0 1\r\n1\r\ngets a\r\ncas a 0 0 1 1\r\n2\r\ncas a 0 0 1 1\r\n3\r\ncas b 0 0 1 1\r\n4\r\ngets a\r\n",
-	    "STORED\r\nVALUE a 0 1 1\r\n1\r\nEND\r\nSTORED\r\nEXISTS\r\nNOT_FOUND\r\nVALUE a 0 1 2\r\n2\r\nEND\r\n");
+	say("set a 0 0 1\r\n1\r\ngets a\r\ncas a 0 0 1 1\r\n2\r\ncas a 0 0 1 1\r\n3\r\ncas b 0 0 1 "
+	    "1\r\n4\r\ngets a\r\n",
+	    "STORED\r\nVALUE a 0 1 1\r\n1\r\nEND\r\nSTORED\r\nEXISTS\r\nNOT_FOUND\r\nVALUE a 0 1 "
+	    "2\r\n2\r\nEND\r\n");
 }
 
 static void text_changing(void **state)
@@ -225,20 +227,23 @@ static void text_changing(void **state)
 	(void)state;
 	say("set n 3 0 1\r\n9\r\nincr n 1\r\nincr n 1\r\ndecr n 2\r\nget n\r\ndecr n 10\r\nincr m 1\r\n",
 	    "STORED\r\n10\r\n11\r\n9\r\nVALUE n 3 1\r\n9\r\nEND\r\n0\r\nNOT_FOUND\r\n");
-	say("set n 0 0 20\r\n18446744073709551615\r\nincr n 2\r\nset n 0 0 3\r\n1a2\r\nincr n 1\r\nincr n x\r\n",
+	say("set n 0 0 20\r\n18446744073709551615\r\nincr n 2\r\nset n 0 0 3\r\n1a2\r\nincr n 1\r\nincr n "
+	    "x\r\n",
 	    "STORED\r\n1\r\nSTORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
 	    "CLIENT_ERROR invalid numeric delta argument\r\n");
 	say("set a 0 0 1\r\n1\r\ntouch a 10\r\ntouch b 10\r\ngat 5 a b\r\ngats 5 a\r\ntouch a x\r\n",
 	    "STORED\r\nTOUCHED\r\nNOT_FOUND\r\nVALUE a 0 1\r\n1\r\nEND\r\nVALUE a 0 1 1\r\n1\r\nEND\r\n"
 	    "CLIENT_ERROR invalid exptime argument\r\n");
-	say("set a 0 0 1\r\n1\r\ndelete a\r\ndelete a\r\nset a 0 0 1\r\n1\r\nflush_all\r\nget a\r\nset a 0 -1 1\r\n1\r\nget a\r\n",
+	say("set a 0 0 1\r\n1\r\ndelete a\r\ndelete a\r\nset a 0 0 1\r\n1\r\nflush_all\r\nget a\r\nset a 0 "
+	    "-1 1\r\n1\r\nget a\r\n",
 	    "STORED\r\nDELETED\r\nNOT_FOUND\r\nSTORED\r\nOK\r\nEND\r\nSTORED\r\nEND\r\n");
 }
 
 static void text_quiet(void **state)
 {
 	(void)state;
-	say("set a 0 0 1 noreply\r\n1\r\nadd a 0 0 1 noreply\r\n2\r\nincr a 5 noreply\r\nappend a 0 0 1 noreply\r\n0\r\n"
+	say("set a 0 0 1 noreply\r\n1\r\nadd a 0 0 1 noreply\r\n2\r\nincr a 5 noreply\r\nappend a 0 0 1 "
+	    "noreply\r\n0\r\n"
 	    "delete b noreply\r\ntouch a 0 noreply\r\nverbosity 1 noreply\r\nverbosity noreply\r\nget a\r\n"
 	    "flush_all noreply\r\nget a\r\n",
 	    "VALUE a 0 2\r\n60\r\nEND\r\nEND\r\n");
@@ -249,10 +254,12 @@ static void text_mistakes(void **state)
 	(void)state;
 	say("\r\nfoo\r\nget\r\nGET a\r\nset a 0 0\r\nverbosity\r\nstats foo\r\nversion\n",
 	    "ERROR\r\nERROR\r\nERROR\r\nERROR\r\nERROR\r\nERROR\r\nERROR\r\nVERSION " KV_VERSION "\r\n");
-	say("set a 0 0 3\r\nabcdef\r\nget a\r\nset a x 0 3\r\nabc\r\nset a 0 0 x\r\nset a 0 0 -1\r\nget a\r\n",
+	say("set a 0 0 3\r\nabcdef\r\nget a\r\nset a x 0 3\r\nabc\r\nset a 0 0 x\r\nset a 0 0 -1\r\nget "
+	    "a\r\n",
 	    "CLIENT_ERROR bad data chunk\r\nEND\r\nCLIENT_ERROR bad command line format\r\n"
 	    "CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\nEND\r\n");
-	say("gat 10\r\ngat x a b\r\nget   a   b  \r\n", "ERROR\r\nCLIENT_ERROR invalid exptime argument\r\nEND\r\n");
+	say("gat 10\r\ngat x a b\r\nget   a   b  \r\n",
+	    "ERROR\r\nCLIENT_ERROR invalid exptime argument\r\nEND\r\n");
 	say("quit\r\n", "");
 }
 
@@ -273,15 +280,17 @@ static void text_limits(void **state)
 
 	(void)state;
 	sprintf(in, "set %s 0 0 1\r\nx\r\nget %s\r\nversion\r\n", repeat('k', 251), repeat('k', 251));
-	assert_string_equal(ask(in), "CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n"
-				     "VERSION " KV_VERSION "\r\n");
+	assert_string_equal(ask(in),
+	    "CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n"
+	    "VERSION " KV_VERSION "\r\n");
 	sprintf(in, "set %s 0 0 1\r\nx\r\ndelete %s\r\n", repeat('k', 250), repeat('k', 250));
 	assert_string_equal(ask(in), "STORED\r\nDELETED\r\n");
 	sprintf(in, "%s\r\nversion\r\n", repeat('x', 5000));
 	assert_string_equal(ask(in), "CLIENT_ERROR line too long\r\nVERSION " KV_VERSION "\r\n");
 	sprintf(in, "set a 0 0 1\r\nx\r\nset a 0 0 1048576\r\n%s\r\nget a\r\n", repeat('y', 1048576));
 	assert_string_equal(ask(in), "STORED\r\nSERVER_ERROR object too large for cache\r\nEND\r\n");
-	sprintf(in, "set a 0 0 1048000\r\n%s\r\nappend a 0 0 1000\r\n%s\r\n", repeat('y', 1048000), repeat('z', 1000));
+	sprintf(in, "set a 0 0 1048000\r\n%s\r\nappend a 0 0 1000\r\n%s\r\n", repeat('y', 1048000),
+	    repeat('z', 1000));
 	assert_string_equal(ask(in), "STORED\r\nSERVER_ERROR object too large for cache\r\n");
 }
 
@@ -330,7 +339,7 @@ static char packet_in[4096], packet_out[4096];
 static size_t in_len, out_len;
 
 static size_t pack(char *at, uint8_t magic, uint8_t opcode, uint16_t status, uint64_t cas, const char *extras,
-		   size_t extras_len, const char *key, const char *rest, size_t rest_len)
+    size_t extras_len, const char *key, const char *rest, size_t rest_len)
 {
 	memset(at, 0, HEADER);
 	at[0] = magic;
@@ -347,26 +356,23 @@ static size_t pack(char *at, uint8_t magic, uint8_t opcode, uint16_t status, uin
 	return HEADER + extras_len + strlen(key) + rest_len;
 }
 
-static void begin(void)
+static void begin(void) { in_len = out_len = 0; }
+
+static void request(
+    uint8_t opcode, uint64_t cas, const char *extras, size_t extras_len, const char *key, const char *value)
 {
-	in_len = out_len = 0;
+	in_len +=
+	    pack(packet_in + in_len, 0x80, opcode, 0, cas, extras, extras_len, key, value, strlen(value));
 }
 
-static void request(uint8_t opcode, uint64_t cas, const char *extras, size_t extras_len, const char *key, const char *value)
+static void answer(uint8_t opcode, uint16_t status, uint64_t cas, const char *extras, size_t extras_len,
+    const char *key, const char *value)
 {
-	in_len += pack(packet_in + in_len, 0x80, opcode, 0, cas, extras, extras_len, key, value, strlen(value));
+	out_len += pack(
+	    packet_out + out_len, 0x81, opcode, status, cas, extras, extras_len, key, value, strlen(value));
 }
 
-static void answer(uint8_t opcode, uint16_t status, uint64_t cas, const char *extras, size_t extras_len, const char *key,
-		   const char *value)
-{
-	out_len += pack(packet_out + out_len, 0x81, opcode, status, cas, extras, extras_len, key, value, strlen(value));
-}
-
-static void check_dialogue(void)
-{
-	converse(packet_in, in_len, packet_out, out_len);
-}
+static void check_dialogue(void) { converse(packet_in, in_len, packet_out, out_len); }
 
 #define FLAGS "\0\0\0\7\0\0\0\0", 8
 
@@ -396,7 +402,8 @@ static void binary_changing(void **state)
 {
 	(void)state;
 	begin();
-	request(0x05, 0, COUNT("\1", "\5", "\377\377\377\377"), "n", ""), answer(0x05, 1, 0, "", 0, "", "Not found");
+	request(0x05, 0, COUNT("\1", "\5", "\377\377\377\377"), "n", ""),
+	    answer(0x05, 1, 0, "", 0, "", "Not found");
 	request(0x05, 0, COUNT("\1", "\5", "\0\0\0\0"), "n", "");
 	out_len += pack(packet_out + out_len, 0x81, 0x05, 0, 1, "", 0, "", "\0\0\0\0\0\0\0\5", 8);
 	request(0x06, 0, COUNT("\2", "\5", "\0\0\0\0"), "n", "");
@@ -605,7 +612,7 @@ static void broken_connections(void **state)
 		assert_string_equal(ask("delete big\r\n"), "DELETED\r\n");
 	}
 	end_flow(2);
-	assert_int_equal(server.count.curr_connections, 0);
+	assert_int_equal(kv_self.count.curr_connections, 0);
 	assert_nothing_lost();
 }
 
@@ -666,14 +673,15 @@ static void delayed_flush(void **state)
 	pass_seconds(2);
 	assert_string_equal(ask("get a b\r\n"), "VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n1\r\nEND\r\n");
 	pass_seconds(1);
-	assert_string_equal(ask("get a b\r\nset a 0 0 1\r\n2\r\nget a\r\n"), "END\r\nSTORED\r\nVALUE a 0 1\r\n2\r\nEND\r\n");
+	assert_string_equal(
+	    ask("get a b\r\nset a 0 0 1\r\n2\r\nget a\r\n"), "END\r\nSTORED\r\nVALUE a 0 1\r\n2\r\nEND\r\n");
 }
 
 /* ---- numbers ---- */
 
 static void numbers(void **state)
 {
-	static const uint64_t samples[] = { 0, 9, 10, 4294967295u, 4294967296u, 99999999999, ~0ull, ~0ull - 5 };
+	static const uint64_t samples[] = {0, 9, 10, 4294967295u, 4294967296u, 99999999999, ~0ull, ~0ull - 5};
 	char text[24], want[24];
 	uint64_t n;
 
@@ -695,28 +703,28 @@ static void numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(text_storing),
-		TEST(text_changing),
-		TEST(text_quiet),
-		TEST(text_mistakes),
-		TEST(text_limits),
-		TEST(many_keys_in_one_get),
-		TEST(statistics),
-		TEST(binary_storing),
-		TEST(binary_changing),
-		TEST(binary_quiet),
-		TEST(binary_mistakes),
-		TEST(a_large_value),
-		TEST(eviction),
-		TEST(the_oldest_goes_first),
-		TEST(a_large_one_among_small_ones),
-		TEST(sent_values_stay),
-		TEST(broken_connections),
-		TEST(a_client_that_does_not_read),
-		TEST(no_memory_at_all),
-		TEST(expiry),
-		TEST(delayed_flush),
-		TEST(numbers),
+	    TEST(text_storing),
+	    TEST(text_changing),
+	    TEST(text_quiet),
+	    TEST(text_mistakes),
+	    TEST(text_limits),
+	    TEST(many_keys_in_one_get),
+	    TEST(statistics),
+	    TEST(binary_storing),
+	    TEST(binary_changing),
+	    TEST(binary_quiet),
+	    TEST(binary_mistakes),
+	    TEST(a_large_value),
+	    TEST(eviction),
+	    TEST(the_oldest_goes_first),
+	    TEST(a_large_one_among_small_ones),
+	    TEST(sent_values_stay),
+	    TEST(broken_connections),
+	    TEST(a_client_that_does_not_read),
+	    TEST(no_memory_at_all),
+	    TEST(expiry),
+	    TEST(delayed_flush),
+	    TEST(numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

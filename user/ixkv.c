@@ -4,8 +4,8 @@
  *
  *	ixkv [-p port] [-m MB for items] [-c most connections]
  *
- * Without -m it takes what memory allows, 64 MB at most. The boot argument epoch= tells the Unix time at boot, which
- * nothing else knows here: without it, items that expire at a point in time never do.
+ * Without -m it takes what memory allows, 64 MB at most. The boot argument epoch= tells the Unix time at
+ * boot, which nothing else knows here: without it, items that expire at a point in time never do.
  */
 #include <inc/kv_server.h>
 #include <inc/lib.h>

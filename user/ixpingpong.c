@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NetPIPE's game: a message goes to the other side, and as soon as all of it is there one of the same size comes
- * back. For each size, the client says in 8 bytes what follows: the size, then the number of rounds, each in
- * network byte order. Goodput is the bytes of one way over half the time of a round.
+ * NetPIPE's game: a message goes to the other side, and as soon as all of it is there one of the same size
+ * comes back. For each size, the client says in 8 bytes what follows: the size, then the number of rounds,
+ * each in network byte order. Goodput is the bytes of one way over half the time of a round.
  *
  *	ixpingpong server [port]
  *	ixpingpong client address port [rounds [smallest [largest]]]
@@ -22,8 +22,7 @@ struct side {
 	struct ixev_ctx ctx;
 	uint8_t header[HEADER];
 	uint32_t header_len;          /* server: bytes of it that are there */
-	uint32_t size, rounds, got;   /* of this game; rounds: left; got: bytes of the message that comes in */
-	bool waits_for_room;
+	uint32_t size, rounds, got;   /* of this game; rounds: left; got: of the message that comes in */
 };
 
 static struct {
@@ -144,8 +143,8 @@ static void report(void)
 	uint32_t us = ms * 500 / rounds_asked; /* one way */
 	uint32_t kb = 2 * client.size * rounds_asked / ms;
 
-	cprintf("%8u bytes %6u rounds %8u us one way %6u.%02u Mbit/s\n", client.size, rounds_asked, us, kb / 125,
-		kb % 125 * 100 / 125);
+	cprintf("%8u bytes %6u rounds %8u us one way %6u.%02u Mbit/s\n", client.size, rounds_asked, us,
+		kb / 125, kb % 125 * 100 / 125);
 }
 
 static void end_client(const char *why)
@@ -247,11 +246,15 @@ static bool read_arguments(int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], "server") == 0)
 		return argc <= 3 && read_number(argc, argv, 2, 65535, &options.port);
-	if (argc < 4 || argc > 7 || strcmp(argv[1], "client") != 0 || ix_parse_ip(argv[2], &options.to.dst_ip) < 0)
+	if (argc < 4 || argc > 7 || strcmp(argv[1], "client") != 0)
+		return false;
+	if (ix_parse_ip(argv[2], &options.to.dst_ip) < 0)
 		return false;
 	options.is_client = true;
-	bool good = read_number(argc, argv, 3, 65535, &options.port) && read_number(argc, argv, 4, ROUNDS_MAX, &options.rounds) &&
-		    read_number(argc, argv, 5, MOST, &options.least) && read_number(argc, argv, 6, MOST, &options.most);
+	bool good = read_number(argc, argv, 3, 65535, &options.port) &&
+		    read_number(argc, argv, 4, ROUNDS_MAX, &options.rounds) &&
+		    read_number(argc, argv, 5, MOST, &options.least) &&
+		    read_number(argc, argv, 6, MOST, &options.most);
 	options.to.dst_port = options.port;
 	return good;
 }

@@ -229,8 +229,8 @@ static void report(struct conn *c)
 	struct ix_stat s;
 
 	sys_dp_stat(this_cpu, &s);
-	say(c, "came %u dead %u mistakes %u refused %u flows %u lent %u loans %u\n", nconns, ndead, nmistakes, nrefused,
-	    (uint32_t)s.flows, (uint32_t)s.bufs_app, (uint32_t)s.loans);
+	say(c, "came %u dead %u mistakes %u refused %u flows %u lent %u loans %u pages %u\n", nconns, ndead, nmistakes,
+	    nrefused, (uint32_t)s.flows, (uint32_t)s.bufs_app, (uint32_t)s.loans, (uint32_t)s.slab_pages);
 }
 
 static void command(struct conn *c, char *text, uint32_t len)
@@ -447,6 +447,9 @@ void umain(int argc, char **argv)
 		pattern[i] = i * 2654435761u >> 24;
 	ix_listen(PORT, IX_BACKLOG_MAX, 0, &ports[0]);
 	ix_udp_bind(PORT, 0, NULL);
+	sys_page_alloc(0, UTEMP, PTE_P | PTE_U); /* from now on its page table is there */
+	sys_page_unmap(0, UTEMP);
+	ix_run(1000);
 	cprintf("ixremote: ready\n");
 	while ((r = ix_run(IX_FOREVER)) >= 0)
 		unmap_given();

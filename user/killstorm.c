@@ -5,7 +5,7 @@
  */
 #include <user/hostile.h>
 
-#define ROUNDS 12
+#define ROUNDS 6
 #define CHILDREN 16
 #define SPINNERS 20
 #define SCRATCH ((char *)0x50000000)

@@ -2,7 +2,7 @@
 /* A parent stops and starts its children, whatever they are doing: stopped is stopped, and started goes on. */
 #include <user/hostile.h>
 
-#define ROUNDS 400
+#define ROUNDS 120
 #define CHILDREN 6
 #define COUNT(i) COMMON[(i)]
 #define MOVED COMMON[100]
@@ -105,7 +105,7 @@ static void move(void)
 {
 	struct Trapframe tf;
 
-	for (place = 0; place < 20; place++) {
+	for (place = 0; place < 8; place++) {
 		envid_t child = child_for(count);
 		MOVED = 0;
 		must_go_on(place);
@@ -157,7 +157,7 @@ static void interrupt_ipc(void (*job)(void))
 
 static void interrupt_all(void)
 {
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 8; i++) {
 		interrupt_ipc(receive);
 		interrupt_ipc(send);
 	}

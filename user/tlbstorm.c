@@ -5,7 +5,7 @@
  */
 #include <user/hostile.h>
 
-#define ROUNDS 300
+#define ROUNDS 200
 #define OURS(i) ((volatile uint32_t *)(0x50000000 + (i)*PGSIZE))
 #define ITS(i) ((volatile uint32_t *)(0x60000000 + (i)*PTSIZE))
 #define NCHILDREN 3

@@ -97,11 +97,14 @@ int msix_route(struct msix *m, int n, int vector, uint8_t apicid)
 	return 0;
 }
 
+void msix_mask(struct msix *m)
+{
+	for (int n = 0; m->enabled && n < m->size; n++)
+		entry_write(m, n, ENTRY_CONTROL, CONTROL_MASKED);
+}
+
 void msix_disable(struct msix *m)
 {
-	if (!m->enabled)
-		return;
-	for (int n = 0; n < m->size; n++)
-		entry_write(m, n, ENTRY_CONTROL, CONTROL_MASKED);
-	enable(m, false);
+	if (m->enabled)
+		enable(m, false);
 }

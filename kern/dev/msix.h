@@ -21,6 +21,7 @@ struct msix {
 
 void msix_find(struct msix *m, const struct pci_func *f); /* after pci_func_enable() */
 int msix_route(struct msix *m, int n, int vector, uint8_t apicid); /* message n; 0, or -E_NOT_SUPP */
-void msix_disable(struct msix *m); /* all messages are masked; the pin is in use again */
+void msix_mask(struct msix *m);    /* nobody gets a message until it is routed again */
+void msix_disable(struct msix *m); /* the pin is in use again */
 
 #endif

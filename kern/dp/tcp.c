@@ -36,6 +36,7 @@ enum {
 	TICK_US = 500000,
 	ARP_US = 1000000,
 	ARP_FORGOTTEN_US = 301 * ARP_US, /* lwIP keeps no address for so long */
+	HALF_OPEN_TICKS = 2,
 	SLICE = 128, /* buckets of a timer pass in one cycle */
 };
 
@@ -112,8 +113,8 @@ static bool make_room(struct fgroup *g)
 }
 
 /*
- * A listener's backlog is full. The oldest handshake that is not done makes room, in silence: in a flood of SYNs it is
- * most likely one that nobody will go on with, while a real one is done within a round trip.
+ * A listener's backlog is full. Its oldest handshake makes room, in silence, if it was not done in half a second: in a
+ * flood of SYNs it is most likely one that nobody will go on with, while a real one is done within a round trip.
  */
 static bool make_way(struct fgroup *g, const struct listener *l)
 {
@@ -125,6 +126,8 @@ static bool make_way(struct fgroup *g, const struct listener *l)
 	if (at == &g->half)
 		return false;
 	struct flow *f = container_of(at, struct flow, waiting);
+	if (g->clock.ticks - f->pcb->tmr < HALF_OPEN_TICKS)
+		return false;
 	lwip_enter(g, f->bucket, -E_ABORTED);
 	tcp_abandon(f->pcb, 0);
 	lwip_leave(g);

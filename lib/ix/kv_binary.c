@@ -15,7 +15,15 @@
 #define HEADER 24
 #define DO_NOT_CREATE 0xffffffff
 
-enum { AT_OPCODE = 1, AT_KEY_LEN = 2, AT_EXTRAS_LEN = 4, AT_STATUS = 6, AT_BODY_LEN = 8, AT_OPAQUE = 12, AT_CAS = 16 };
+enum {
+	AT_OPCODE = 1,
+	AT_KEY_LEN = 2,
+	AT_EXTRAS_LEN = 4,
+	AT_STATUS = 6,
+	AT_BODY_LEN = 8,
+	AT_OPAQUE = 12,
+	AT_CAS = 16,
+};
 
 static uint64_t get(const char *at, unsigned bytes)
 {
@@ -115,7 +123,8 @@ static const struct binary_command *binary_find_command(uint8_t opcode)
 }
 
 /* Are there the parts that the command wants, and no others? */
-static bool is_well_formed(const struct binary_command *command, uint32_t extras_len, uint32_t key_len, uint32_t body_len)
+static bool is_well_formed(const struct binary_command *command, uint32_t extras_len, uint32_t key_len,
+			   uint32_t body_len)
 {
 	if (key_len > KV_KEY_MAX || key_len + extras_len > body_len)
 		return false;
@@ -251,7 +260,8 @@ static size_t binary_stat(char *buf, const struct kv_request *rq, const char *na
 	return HEADER + name_len + value_len;
 }
 
-static unsigned binary_value(struct kv_slice *slices, char *head, const struct kv_request *rq, const struct kv_item *item)
+static unsigned binary_value(struct kv_slice *slices, char *head, const struct kv_request *rq,
+			     const struct kv_item *item)
 {
 	uint32_t key_len = rq->with_key ? item->key_len : 0;
 

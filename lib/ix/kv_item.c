@@ -85,7 +85,8 @@ static uint32_t make_head(char *head, const char *key, uint32_t key_len, uint32_
 	return at + END_LEN - head;
 }
 
-struct kv_item *kv_item_make(const char *key, uint32_t key_len, uint32_t flags, uint32_t value_len, uint8_t *status)
+struct kv_item *kv_item_make(const char *key, uint32_t key_len, uint32_t flags, uint32_t value_len,
+			     uint8_t *status)
 {
 	char head[HEAD_MAX];
 	uint32_t head_len = make_head(head, key, key_len, flags, value_len);

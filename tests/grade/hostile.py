@@ -36,9 +36,9 @@ def on_cpus(name, title, limit, counts, **boot):
 on_cpus("badtraps", "flags, instructions and stacks that no program should use", 30, (1, 4))
 on_cpus("exhaust", "memory, environments and references to a page come to their end, and come back", 60, (1, 4), memory=64)
 on_cpus("killstorm", "children are ended whatever they do, and leave nothing", 60, (1, 2, 4, 8))
-on_cpus("tlbstorm", "a page that is taken away is gone, on whatever CPU it is in use", 60, (2, 4, 8))
-on_cpus("stopstorm", "stopped is stopped, and started goes on", 60, (1, 2, 4, 8))
-on_cpus("ipcstorm", "messages between many, while senders and receivers die", 60, (1, 2, 4, 8))
+on_cpus("tlbstorm", "a page that is taken away is gone, on whatever CPU it is in use", 60, (2, 4))
+on_cpus("stopstorm", "stopped is stopped, and started goes on", 60, (1, 2, 4))
+on_cpus("ipcstorm", "messages between many, while senders and receivers die", 60, (1, 4, 8))
 on_cpus("dpstorm", "CPUs are reserved and given back, whatever runs there", 90, (2, 4), ports=(80,))
 
 

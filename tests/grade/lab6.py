@@ -174,7 +174,7 @@ def echosrv_clients(t):
     tap = t.namespace()
     machine = echosrv(t, workers=25, ports=(), tap=tap)
     client = ("import os, socket\n"
-              "all = [socket.create_connection(('%s', 7), 20) for _ in range(25)]\n"
+              "all = [socket.create_connection(('%s', 7)) for _ in range(25)]\n"
               "for i in range(40):\n"
               "    data = [os.urandom(2000) for _ in all]\n"
               "    for s, d in zip(all, data): s.sendall(d)\n"
@@ -261,4 +261,25 @@ def httpd_killed(t):
     lost = before - free_pages(machine)
     if lost > 8:
         raise Failure("%d pages are lost" % lost)
+    check_output(machine.text, never=[NO_PANIC])
+
+
+@suite.test(10, "both web servers in one boot, each with a NIC of its own", unless=[needs_program("curl")])
+def two_servers(t):
+    second = ["-netdev", "user,id=net1,net=10.0.3.0/24,hostfwd=tcp:127.0.0.1:0-10.0.3.15:80",
+              "-device", "e1000,netdev=net1,mac=52:54:00:12:34:57,addr=5,romfile="]
+    machine = t.boot(also=("net_ns",), extra=("ns=on", "nic1=lab6", "nsip=10.0.3.15", "nsgw=10.0.3.2", "url=ready"), cpus=2,
+                     ports=(80,), more=second)
+    machine.expect(r"^\$ ", limit=30)
+    machine.send("httpd | ixhttpd\n")
+    machine.expect(r"ready at ready", limit=30)
+    machine.until(lambda text: text.count("ready at ready") == 2, "both servers")
+    forwards = [line.split() for line in machine.ask("info usernet").split("\n") if " 80 " in line and "TCP" in line]
+    with open(t.path("fs", "index.html"), "rb") as f:
+        page = f.read()
+    for words in forwards:
+        if get(int(words[3]), "/index.html").body != page:
+            raise Failure("what came from port %s is not fs/index.html" % words[3])
+    if len(forwards) != 2:
+        raise Failure("QEMU forwards %d ports" % len(forwards))
     check_output(machine.text, never=[NO_PANIC])

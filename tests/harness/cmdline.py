@@ -49,12 +49,14 @@ def topology(cpus):
 
 
 def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extra=(), cpus=1, memory=128,
-            ports=(), tap=None, capture=False, disk=None, keep_disk=False, also=(), dgram=None):
+            ports=(), tap=None, capture=False, disk=None, keep_disk=False, also=(), dgram=None,
+            more=()):
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
     `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `tap`: use
     this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
-    programs to hand to the kernel, which its boot arguments name; `dgram`: paths of the NIC's socket and its peer's.
+    programs to hand to the kernel, which its boot arguments name; `dgram`: paths of the NIC's socket and its peer's;
+    `more`: further words for QEMU.
     """
     image = escaped(disk) if disk else built(root, "fs", "clean-fs.img")
     # Without file locks, machines share what they only read, also with one that `make qemu` runs at the same time.
@@ -72,7 +74,7 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
         line += ["-fw_cfg", "name=opt/jos/args,string=" + escaped(arguments)]
     for name in [program] * bool(program) + list(also):
         line += ["-fw_cfg", "name=opt/jos/bin/%s,file=%s" % (name, built(root, "strip", *name.split("_", 1)))]
-    return line + network(folder, ports, tap, capture, dgram)
+    return line + network(folder, ports, tap, capture, dgram) + list(more)
 
 
 def network(folder, ports, tap, capture, dgram):

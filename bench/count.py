@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+`make bench-count`: what a request costs in instructions, crossings and copies, the same on every run.
+
+QEMU runs with -icount, where the guest's clock is the number of instructions executed: nothing that the host does can
+be seen inside. Two NICs of one machine are joined by a hub; user/ixload.c asks on one of them, from a CPU of its own,
+and the server answers on the other. A plugin (counter.c) counts what the server's CPUs execute between two marks.
+
+A polling dataplane executes instructions while it waits, too. What a pass without work costs is known from a second
+window, in which nobody asks, and how many of them there were, from the dataplane's own counters: they are subtracted.
+
+The figures are compared with those in counts.json that were recorded for the same compiler, lwIP and QEMU; one that
+changed by more than 3% fails the check. RECORD=1 records them anew.
+"""
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True  # nothing is left in the tree
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+
+import facts  # noqa: E402
+import systems  # noqa: E402
+from blocks import CR3_WRITE, KERNEL, Attribution, Program, windows  # noqa: E402
+from harness import cmdline  # noqa: E402
+from harness.host import Host  # noqa: E402
+from harness.machine import Machine  # noqa: E402
+from harness.suite import Failure  # noqa: E402
+from stages import COPY, NAMES, stage_of  # noqa: E402
+
+OK, CHANGED, UNABLE, INTERRUPTED = 0, 1, 2, 130
+RECORD_FILE = os.path.join(ROOT, "bench", "counts.json")
+TOLERANCE = 0.03
+WARM, COUNT = 100, 400
+PATIENCE = 600
+WORKS = {  # name -> (connections, kept or each)
+    "one kept connection": (1, "kept"),
+    "16 kept connections": (16, "kept"),
+    "a connection each": (1, "each"),
+}
+SERVERS = {  # system -> (boot arguments, the server's program and arguments, the programs it consists of)
+    "lab6": (("nic0=lab6", "nic1=dp", "ns=on"), ("/httpd", "-k", "-c", "-w", "16"), ("net_ns", "user_httpd", "fs_fs")),
+    "ix": (("nic0=dp", "nic1=dp"), ("/ixhttpd",), ("user_ixhttpd", "fs_fs")),
+}
+LOAD = "user_ixload"
+PRINTED = ("instructions", "kernel entries", "CR3 loads", "IPCs", "instructions copying")
+DATAPLANE = ("busy_cycles", "run_ios", "calls", "events", "rx_frames", "tx_frames", "rx_batches", "rx_doorbells",
+             "tx_doorbells", "tx_descriptors", "tx_copied_bytes", "rx_copied_bytes")
+
+
+def built(*names):
+    return os.path.join(ROOT, cmdline.objdir(*names))
+
+
+def image(name, strip=False):
+    """The path of a program, such as user_ixload."""
+    return built(*(["strip"] if strip else []), *name.split("_", 1))
+
+
+# --- Running ---
+
+def command(host, folder, disk, system, work):
+    boot, server, _ = SERVERS[system]
+    conns, kind = WORKS[work]
+    argv = cmdline.compose(
+        host.qemu, ROOT, folder, LOAD, args=(str(conns), kind, str(WARM), str(COUNT)) + server, extra=boot, cpus=3,
+        memory=systems.MEMORY, disk=disk, also=("net_ns",) if "ns=on" in boot else ())
+    argv[argv.index("-accel") + 1] = "tcg,thread=single"
+    argv += ["-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm",
+             "-plugin", "%s,out=%s" % (built("bench", "counter.so"), os.path.join(folder, "blocks"))]
+    for i, slot in enumerate((3, 5)):
+        argv += ["-netdev", "hubport,id=net%d,hubid=0" % i,
+                 "-device", "e1000,netdev=net%d,mac=52:54:00:12:34:%d,addr=%d,romfile=" % (i, 56 + i, slot)]
+    return argv
+
+
+def run(host, disk, system, work):
+    """Run it to the end; what ixload printed, and the folder with the blocks."""
+    folder = tempfile.mkdtemp(dir=host.scratch)
+    machine = Machine(host.children, command(host, folder, disk, system, work), folder, pace=lambda seconds: seconds)
+    try:
+        machine.expect(r"^ixload: done.*", limit=PATIENCE)
+        return machine.text, folder
+    finally:
+        machine.close()
+
+
+def make_disk(host):
+    page = os.path.join(host.scratch, "64.bin")
+    with open(page, "w", encoding="ascii") as f:
+        f.write("0123456789abcdef" * 4)
+    disk = os.path.join(host.scratch, "count.img")
+    status, out = host.children.run([built("fs", "fsformat"), disk, "1024", page, image("user_ixhttpd", True), image("user_httpd", True)], 60)
+    if status:
+        raise Failure(out)
+    return disk
+
+
+# --- From blocks to figures ---
+
+class Counted:
+    """The server's share of one run: all CPUs but the load generator's."""
+
+    def __init__(self, text, folder, attribution):
+        done = re.search(r"^ixload: done on CPU (\d+)", text, re.M)
+        self.load_cpu = int(done.group(1))
+        self.counters = {window: {name: int(n) for name, n in re.findall(r"^ixload: %s (\w+) (\d+)$" % window, text, re.M)}
+                         for window in ("busy", "idle")}
+        self.busy, self.idle = windows(os.path.join(folder, "blocks"))
+        self.attribution = attribution
+
+    def executions(self, block):
+        return sum(n for cpu, n in enumerate(block.count) if cpu != self.load_cpu)
+
+    def by_function(self, blocks):
+        """(program, function, source) -> instructions"""
+        found = {}
+        for b in blocks:
+            n = self.executions(b) * b.instructions
+            if n:
+                key = self.attribution.function(b)
+                found[key] = found.get(key, 0) + n
+        return found
+
+    def work(self):
+        """The busy window's instructions by function, without what passes that found nothing cost."""
+        busy, idle = self.by_function(self.busy), self.by_function(self.idle)
+        passes = self.counters["idle"].get("cycles", 0)
+        wasted = self.counters["busy"].get("cycles", 0) - self.counters["busy"].get("busy_cycles", 0)
+        return {key: max(n - (idle.get(key, 0) * wasted / passes if passes else 0), 0) for key, n in busy.items()}
+
+    def times(self, matches):
+        return sum(self.executions(b) for b in self.busy if matches(b))
+
+    def entered(self, *functions):
+        """How often these functions of the kernel were entered."""
+        places = [a for a in (self.attribution.kernel.entry(name) for name in functions) if a]
+        return self.times(lambda b: any(b.covers(a) for a in places))
+
+    def figures(self):
+        """Each for one request."""
+        work = self.work()
+        stages = dict.fromkeys(NAMES, 0)
+        for key, n in work.items():
+            stages[stage_of(*key)] += n
+        found = {
+            "instructions": sum(work.values()),
+            "kernel entries": self.entered("alltraps", "sysenter_entry"),
+            "CR3 loads": self.times(lambda b: b.address >= KERNEL and CR3_WRITE.search(b.code)),
+            "IPCs": self.entered("sys_ipc_try_send"),
+            "instructions copying": stages[COPY],
+        }
+        found.update((name.replace("_", " "), self.counters["busy"][name]) for name in DATAPLANE if name in self.counters["busy"])
+        found.update(("stage: " + name, n) for name, n in stages.items() if n)
+        return {name: round(n / COUNT, 2) for name, n in found.items()}
+
+
+def measure(host):
+    """(system, work) -> figures"""
+    nm = os.environ.get("NM") or "nm"
+    disk = make_disk(host)
+    kernel = Program(built("kern", "kernel"), nm)
+    found = {}
+    for system, (_, _, programs) in SERVERS.items():
+        attribution = Attribution(kernel, {name: Program(image(name), nm) for name in programs + (LOAD,)})
+        for work in WORKS:
+            text, folder = run(host, disk, system, work)
+            found["%s: %s" % (system, work)] = Counted(text, folder, attribution).figures()
+    return found
+
+
+# --- Comparing ---
+
+def key(host):
+    """What the figures depend on."""
+    compiler = facts.words_of([os.environ.get("CC") or "cc", "-dumpfullversion"])
+    qemu = re.search(r"version (\S+)", facts.words_of(host.qemu + ["--version"]) or "")
+    return "gcc %s, lwIP %s, QEMU %s" % (compiler, facts.lwip_version(), qemu.group(1) if qemu else "unknown")
+
+
+def recorded():
+    try:
+        with open(RECORD_FILE, encoding="utf-8") as f:
+            return json.load(f)
+    except FileNotFoundError:
+        return {}
+
+
+def changes(old, new):
+    """Words for each figure that is not what it was."""
+    found = []
+    for run_name in new:
+        for name, value in new[run_name].items():
+            before = old.get(run_name, {}).get(name)
+            if before is not None and abs(value - before) > max(TOLERANCE * before, 0.02):
+                found.append("%s, %s: %s, recorded %s (%+.1f%%)" % (
+                    run_name, name, value, before, 100 * (value - before) / before if before else 100))
+    return found
+
+
+def show(found):
+    for run_name, figures in found.items():
+        print("\n%s, for each request" % run_name)
+        for name, value in figures.items():
+            print("  %-28s %10.2f" % (name, value))
+
+
+def check(host, found):
+    all_, mine = recorded(), key(host)
+    if os.environ.get("RECORD", "") not in ("", "0"):
+        all_[mine] = found
+        with open(RECORD_FILE, "w", encoding="utf-8") as f:
+            json.dump(all_, f, indent=1, sort_keys=True)
+            f.write("\n")
+        print("\nrecorded in bench/counts.json for %s" % mine)
+        return OK
+    if mine not in all_:
+        print("\nbench/counts.json has no figures for %s; RECORD=1 records these" % mine)
+        return OK
+    found_changes = changes(all_[mine], found)
+    if not found_changes:
+        print("\nas recorded for %s, within %d%%" % (mine, 100 * TOLERANCE))
+        return OK
+    print("\nchanged since recorded for %s: explain it, or record it (RECORD=1)\n%s" % (
+        mine, "\n".join("  " + words for words in found_changes)))
+    return CHANGED
+
+
+def main():
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    host = Host(ROOT)
+    try:
+        host.ask_make()
+        found = measure(host)
+        show(found)
+        return check(host, found)
+    except KeyboardInterrupt:
+        print("\nbench-count: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Failure as e:
+        print("bench-count: %s" % e, file=sys.stderr)
+        return UNABLE
+    finally:
+        host.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

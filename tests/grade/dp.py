@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""The dataplane's kernel side: how programs come in, what an idle CPU costs, the watchdog, and each connection's life.
+
+tests/clients/remote.py plays the other side, on a tap device; what it tells user/ixremote.c to do is listed there.
+"""
+import json
+import os
+import re
+import sys
+import time
+
+from gradelib import Failure, check_output, needs_tap
+from grade import suite
+from grade.programs import NO_PANIC
+from grade.webserver import levels
+from harness.monitor import Monitor
+
+suite.part("dp")
+
+TRICKS = ("plain", "nt", "tf", "ac", "df", "all", "segments", "code-segments")
+
+
+def sysenter(trick):
+    def play(t):
+        machine = t.boot("ixsysenter", args=[trick], fs=False, cpus=2, ports=(7,))
+        check_output(machine.finish(20), ["ixsysenter: %s: 1000 rounds survived" % trick], [NO_PANIC])
+    return play
+
+
+for name in TRICKS:
+    suite.add("sysenter-" + name, "sysenter in a hostile state: " + name, 2, sysenter(name))
+
+
+@suite.test(2, "sysenter with a bad stack or return address ends the program, not the kernel")
+def sysenter_bad_return(t):
+    for trick, at in (("stack", "va f00ffffc ip 008....."), ("code", "va f0100000 ip f0100000")):
+        machine = t.boot("ixsysenter", args=[trick], fs=False, cpus=2, ports=(7,))
+        check_output(machine.finish(20), [".*user fault " + at, ".*free env 00001000"], [NO_PANIC])
+
+
+def remote(t, program="ixremote", ready="ready|on CPU", **boot):
+    """A machine on a tap device, and a function that plays scenarios against it."""
+    tap = t.namespace()
+    machine = t.boot(program, cpus=2, tap=tap, fs=False, **boot)
+    machine.expect(ready, limit=20)
+
+    def play(scenario, limit=120):
+        status, out = t.attempt(sys.executable, t.path("tests", "clients", "remote.py"), scenario, limit=limit, tap=tap)
+        if status:
+            raise Failure(out.strip())
+    return machine, play
+
+
+def counters(machine):
+    """What the monitor's command dp shows; those that are 0 are left out there."""
+    with Monitor(machine) as monitor:
+        shown = monitor.run("dp")
+    return {name: int(value) for name, value in re.findall(r"^ *([a-z_]+) +(\d+)", shown, re.M)}
+
+
+def scenario(name, points, title, limit=120, **boot):
+    """Play it; nothing must be lost by it."""
+    def play(t):
+        machine, client = remote(t, **boot)
+        before = levels(machine)
+        client(name, limit)
+        check_output(machine.text, never=[NO_PANIC, "^ixremote: (?!ready|port)"])
+        deadline = time.monotonic() + 20
+        while True:
+            after = levels(machine)
+            less = [n for n in ("free_pages", "bufs_free") if after[n] < before[n]]
+            more = [n for n in ("flows", "bufs_app", "bufs_stack") if after[n] > before[n]]
+            if not less + more:
+                return
+            if time.monotonic() > deadline:
+                raise Failure("not as before: %s\nbefore %s\nafter %s" % (less + more, before, after))
+            time.sleep(1)
+    suite.add("dp-" + name, title, points, play, unless=[needs_tap])
+
+
+scenario("echo", 5, "sendv from receive buffers, from any page, and from a page that is given up at once")
+scenario("unacked-pages", 5, "pages that were given up while unacknowledged arrive intact and come back")
+scenario("lent-at-end", 5, "a connection that is reset gives back the pages it had lent")
+scenario("bulk", 3, "megabytes from the heap")
+scenario("close", 3, "close ends in order, once")
+scenario("close-delivers", 3, "what was queued before a close arrives")
+scenario("abort", 3, "abort is a reset, and its dead comes once")
+scenario("half-close", 3, "shutdown: the other direction goes on")
+scenario("peer-half-close", 3, "a peer that has shut down still gets its answer")
+scenario("reset", 3, "peers that reset in mid-flow: one dead each")
+scenario("reject", 3, "reject is a reset")
+scenario("wait", 3, "data that comes before accept waits")
+scenario("backlog", 5, "more handshakes than the backlog: established connections go on, none is lost")
+scenario("connect", 5, "connect: connected, refused, closed, reset")
+scenario("unlisten", 3, "a port that is not listened to any more refuses, its connections go on")
+scenario("port-reuse", 5, "a tuple in TIME_WAIT is reused by a new SYN, 200 times")
+scenario("syn-flood", 5, "20,000 SYNs from nowhere: an open connection goes on, and new ones can be made")
+scenario("udp", 5, "UDP: datagrams of all sizes and in bursts, from buffers and from pages")
+scenario("policies", 5, "idle policy, batch bound and watchdog change at run time; what is none is refused")
+scenario("stuffed", 5, "an echo that has lent every buffer goes on when its peers read", program="ixecho")
+for policy in ("halt", "adaptive"):
+    suite.add("dp-echo-" + policy, "the same while the CPU idles by policy " + policy, 3,
+              (lambda policy: lambda t: remote(t, extra=("idle=" + policy,))[1]("echo"))(policy), unless=[needs_tap])
+suite.add("dp-echo-one-by-one", "the same with batches of one frame", 3,
+          lambda t: remote(t, extra=("batch=1",))[1]("echo"), unless=[needs_tap])
+
+
+@suite.test(5, "10,000 connections at once, each for less than 1 KB", unless=[needs_tap])
+def dp_many(t):
+    machine, client = remote(t, memory=256)
+    client("many", limit=300)
+    after = counters(machine)
+    if after.get("flows_opened", 0) < 10001 or after.get("flows", 0):
+        raise Failure("flows opened %d, open still %d" % (after.get("flows_opened", 0), after.get("flows", 0)))
+
+
+def cpu_seconds(machine):
+    """Of QEMU, by the host's account."""
+    pids = [machine.proc.pid]
+    children = "/proc/%d/task/%d/children" % (machine.proc.pid, machine.proc.pid)
+    if os.path.exists(children):
+        with open(children) as f:
+            pids += [int(word) for word in f.read().split()]
+    total = 0
+    for pid in pids:
+        with open("/proc/%d/stat" % pid) as f:
+            fields = f.read().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+@suite.test(5, "an idle machine whose dataplane halts costs at most 2% of a host CPU")
+def idle_cost(t):
+    machine = t.boot("ixremote", cpus=2, ports=(7,), fs=False, extra=("idle=halt",))
+    machine.expect("ready", limit=20)
+    time.sleep(2)
+    before, began = cpu_seconds(machine), time.monotonic()
+    time.sleep(8)
+    share = (cpu_seconds(machine) - before) / (time.monotonic() - began)
+    if share > 0.02:
+        raise Failure("it costs %.1f%%" % (100 * share))
+    if not counters(machine).get("halts"):
+        raise Failure("no halt is counted")
+
+
+@suite.test(5, "the watchdog: a program that spins is marked, what its peers send is acknowledged", unless=[needs_tap])
+def watchdog(t):
+    machine, client = remote(t)
+    client("spin")
+    seen = counters(machine)
+    if not seen.get("watchdog_strikes") or seen.get("watchdog_ticks", 0) < 10:
+        raise Failure("strikes %s, ticks %s" % (seen.get("watchdog_strikes"), seen.get("watchdog_ticks")))
+    if seen.get("unresponsive"):
+        raise Failure("it is marked still")
+
+
+@suite.test(5, "the watchdog ends a program that spins for ever, where so configured", unless=[needs_tap])
+def watchdog_ends(t):
+    machine, client = remote(t, extra=("watchdog_kill=500",))
+    client("killed")
+    machine.finish(20)
+    check_output(machine.text, [".*ended by the watchdog.*", ".*free env 00001000"], [NO_PANIC])
+
+
+@suite.test(3, "the trace exports to a timeline file", unless=[needs_tap])
+def trace(t):
+    machine, client = remote(t, extra=("trace=500",))
+    client("echo")
+    with Monitor(machine) as monitor:
+        log = monitor.run("trace")
+        rings = monitor.run("rings")
+    check_output(rings, ["  receive: 256 descriptors.*", "  transmit: 256 descriptors.*"])
+    path = os.path.join(t.folder, "trace.log")
+    with open(path, "w") as f:
+        f.write(log)
+    found = json.loads(t.run(sys.executable, t.path("conf", "trace2json.py"), path))["traceEvents"]
+    cycles = [e for e in found if e["name"] == "cycle"]
+    if len(cycles) < 100 or not any(e["args"]["rx"] for e in cycles) or not any(e["name"] == "program" for e in found):
+        raise Failure("only %d cycles, or none that received, or no turn of the program" % len(cycles))
+    for earlier, later in zip(cycles, cycles[1:]):
+        if earlier["ts"] + earlier["dur"] > later["ts"] + 0.01:
+            raise Failure("two cycles at once: %r, %r" % (earlier, later))

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""A network that loses, repeats, reorders, delays and damages frames: every byte arrives all the same."""
+import os
+import subprocess
+import sys
+
+from gradelib import Failure, check_output, needs_tap
+from grade import suite
+from grade.programs import NO_PANIC
+from grade.frames import settled
+from grade.webserver import levels
+from harness.netns import TAP
+
+suite.part("loss")
+
+
+def bad_network(t, seed, connections, at_once=50, most=20000):
+    """An echo server behind the shim; that many connections; nothing is left of them."""
+    space = t.namespace()
+    ours, qemus = os.path.join(t.folder, "shim%s.sock" % seed), os.path.join(t.folder, "nic%s.sock" % seed)
+    machine = t.boot("ixecho", cpus=2, dgram=(qemus, ours))
+    machine.expect("ixecho: port 7", limit=20)
+    shim = t.host.children.start(space.inside([sys.executable, t.path("tests", "peers", "shim.py"), TAP, ours, qemus, str(seed)]),
+                                 stdout=subprocess.PIPE, text=True)
+    try:
+        if shim.stdout.readline().strip() != "ready":
+            raise Failure("the shim did not start")
+        before = levels(machine)
+        t.run(sys.executable, t.path("tests", "peers", "echoes.py"), "10.0.2.15", "7", str(seed), str(connections), str(at_once),
+              str(most), limit=600, tap=space)
+        before.update(flows=0, slab_pages=before["slab_pages"] + 4, free_pages=before["free_pages"] - 4)
+        lost = settled(machine, before, 150)
+    finally:
+        t.host.children.finish(shim)
+        shim.stdout.close()
+    if lost:
+        raise Failure("not given back (before, now): %s" % lost)
+    check_output(machine.text, never=[NO_PANIC])
+
+
+@suite.test(5, "100 connections over a network that loses and reorders: every byte intact (tap)", unless=[needs_tap])
+def loss(t):
+    bad_network(t, 1, 100)
