@@ -36,8 +36,8 @@ from stages import COPY, NAMES, stage_of  # noqa: E402
 OK, CHANGED, UNABLE, INTERRUPTED = 0, 1, 2, 130
 RECORD_FILE = os.path.join(ROOT, "bench", "counts.json")
 TOLERANCE = 0.03
-WARM, COUNT = 100, 400
-PATIENCE = 600
+WARM, COUNT = 50, 200
+PATIENCE = 300
 WORKS = {  # name -> (connections, kept or each)
     "one kept connection": (1, "kept"),
     "16 kept connections": (16, "kept"),
@@ -84,7 +84,7 @@ def run(host, disk, system, work):
     folder = tempfile.mkdtemp(dir=host.scratch)
     machine = Machine(host.children, command(host, folder, disk, system, work), folder, pace=lambda seconds: seconds)
     try:
-        machine.expect(r"^ixload: done.*", limit=PATIENCE)
+        machine.expect(r"^ixload: done on CPU .* failures$", limit=PATIENCE)
         return machine.text, folder
     finally:
         machine.close()
@@ -169,6 +169,7 @@ def measure(host):
     for system, (_, _, programs) in SERVERS.items():
         attribution = Attribution(kernel, {name: Program(image(name), nm) for name in programs + (LOAD,)})
         for work in WORKS:
+            print("bench-count: %s: %s" % (system, work), file=sys.stderr, flush=True)
             text, folder = run(host, disk, system, work)
             found["%s: %s" % (system, work)] = Counted(text, folder, attribution).figures()
     return found

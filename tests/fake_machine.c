@@ -108,9 +108,11 @@ void fake_device_set(const struct fake_device *dev)
 /* The address is never used, but to tell the regions apart: mmio_read and mmio_write reach what is there. */
 void *mmio_map_region(physaddr_t pa, size_t size)
 {
+	volatile uint32_t *at = (volatile uint32_t *)(uintptr_t)pa;
+
 	(void)size;
-	regions[regions[0] ? 1 : 0] = (volatile uint32_t *)(uintptr_t)pa;
-	return (void *)(uintptr_t)pa;
+	regions[regions[0] && regions[0] != at] = at;
+	return (void *)at;
 }
 
 static bool is_plain(volatile uint32_t *regs) { return regions[1] && regs == regions[1]; }

@@ -103,7 +103,7 @@ static void network(void)
 	peer_raw(&p, flags[what % 8], p.seq, payload, what % 8 == 3 ? what : 0);
 	nic.hold = what >= 240;
 	if (what >= 232 && what < 240)
-		pass(500000);
+		pass(200000);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -11,7 +11,8 @@ from grade import suite
 from grade.host import one_make
 from harness.cmdline import objdir
 
-TARGETS = sorted(os.path.basename(path)[len("fuzz_"):-len(".c")] for path in glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c")))
+SOURCES = glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c"))
+TARGETS = sorted(os.path.basename(path)[len("fuzz_"):-len(".c")] for path in SOURCES)
 BUILD_SECONDS = 300
 
 

@@ -17,17 +17,17 @@ suite.part("loss")
 def bad_network(t, seed, connections, at_once=50, most=20000):
     """An echo server behind the shim; that many connections; nothing is left of them."""
     space = t.namespace()
-    ours, qemus = os.path.join(t.folder, "shim%s.sock" % seed), os.path.join(t.folder, "nic%s.sock" % seed)
+    ours, qemus = os.path.join(t.folder, "shim.sock"), os.path.join(t.folder, "nic.sock")
     machine = t.boot("ixecho", cpus=2, dgram=(qemus, ours))
     machine.expect("ixecho: port 7", limit=20)
-    shim = t.host.children.start(space.inside([sys.executable, t.path("tests", "peers", "shim.py"), TAP, ours, qemus, str(seed)]),
-                                 stdout=subprocess.PIPE, text=True)
+    argv = [sys.executable, t.path("tests", "peers", "shim.py"), TAP, ours, qemus, str(seed)]
+    shim = t.host.children.start(space.inside(argv), stdout=subprocess.PIPE, text=True)
     try:
         if shim.stdout.readline().strip() != "ready":
             raise Failure("the shim did not start")
         before = levels(machine)
-        t.run(sys.executable, t.path("tests", "peers", "echoes.py"), "10.0.2.15", "7", str(seed), str(connections), str(at_once),
-              str(most), limit=600, tap=space)
+        numbers = map(str, (seed, connections, at_once, most))
+        t.run(sys.executable, t.path("tests", "peers", "echoes.py"), "10.0.2.15", "7", *numbers, limit=600, tap=space)
         before.update(flows=0, slab_pages=before["slab_pages"] + 4, free_pages=before["free_pages"] - 4)
         lost = settled(machine, before, 150)
     finally:

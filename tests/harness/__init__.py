@@ -18,5 +18,6 @@
     warden.py    undoes what a killed grader could not
     match.py     compares output with what it must say
     tools.py     what a test may need of the host
+    frames.py    raw Ethernet frames, and the wire that carries them to a NIC
     http.py      a small HTTP client that shows bytes and keeps connections
 """

@@ -6,6 +6,8 @@ ACCEL and NIC come from the environment, where make puts what was said on its co
 """
 import os
 
+from .frames import ends
+
 FALLBACK_QEMU = "qemu-system-i386"
 MAC = "52:54:00:12:34:56"
 
@@ -54,7 +56,7 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
     `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `tap`: use
-    this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
+    this tap device instead, or, with `wire`, frames.Wire(folder); `nic`: a certain model; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
     programs to hand to the kernel, which its boot arguments name; `dgram`: paths of the NIC's socket and its peer's;
     `more`: further words for QEMU.
     """
@@ -88,7 +90,7 @@ def network(folder, ports, tap, capture, dgram):
         backend = "user,id=net0" + "".join(
             ",hostfwd=%s:127.0.0.1:0-:%d" % (kind, port) for port in ports for kind in ("tcp", "udp"))
     line = ["-netdev", backend,
-            "-device", "%s,netdev=net0,mac=%s,addr=3,romfile=" % (os.environ.get("NIC") or "e1000", MAC)]
+            "-device", "%s,netdev=net0,mac=%s,addr=3,romfile=" % (nic, MAC)]
     if capture:
         line += ["-object", "filter-dump,id=capture,netdev=net0,file=" + escaped(os.path.join(folder, "net.pcap"))]
     return line

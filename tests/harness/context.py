@@ -19,14 +19,14 @@ class Context:
 
     # Machines and programs.
 
-    def boot(self, program=None, may_panic=False, tap=None, **how):
-        """Start QEMU; `how` is what cmdline.compose takes. `tap` is a Namespace to run it in."""
+    def boot(self, program=None, may_panic=False, tap=None, qemu=None, **how):
+        """Start QEMU, or another one; `how` is what cmdline.compose takes. `tap` is a Namespace to run it in."""
         folder = os.path.join(self.folder, str(len(self.machines))) if self.machines else self.folder
         os.makedirs(folder, exist_ok=True)
         if program and "_" not in program:
             program = "user_" + program
         self.host.pace(0)  # measure before anything else runs
-        argv = cmdline.compose(self.host.qemu, self.host.root, folder, program, tap=tap and TAP, **how)
+        argv = cmdline.compose(qemu or self.host.qemu, self.host.root, folder, program, tap=tap and TAP, **how)
         machine = Machine(self.host.children, tap.inside(argv) if tap else argv, folder, self.host.pace, may_panic)
         self.machines.append(machine)
         self.undo.append(machine.close)

@@ -11,4 +11,5 @@ def seeded(seed):
 def add_to(suite):
     suite.part("loss")
     for seed in range(1, 11):
-        suite.add("loss-%d" % seed, "1,000 connections over a bad network, seed %d" % seed, 1, seeded(seed), unless=[needs_tap])
+        title = "1,000 connections over a bad network, seed %d" % seed
+        suite.add("loss-%d" % seed, title, 1, seeded(seed), unless=[needs_tap])

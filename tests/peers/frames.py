@@ -59,7 +59,8 @@ class Wire:
 
     def answer(self, arp):
         if arp.op == 1 and arp.pdst != arp.psrc and arp.pdst != THEIRS:
-            self.send(Ether(src=OUR_MAC, dst=THEIR_MAC) / ARP(op=2, hwsrc=OUR_MAC, psrc=arp.pdst, hwdst=arp.hwsrc, pdst=arp.psrc))
+            reply = ARP(op=2, hwsrc=OUR_MAC, psrc=arp.pdst, hwdst=arp.hwsrc, pdst=arp.psrc)
+            self.send(Ether(src=OUR_MAC, dst=THEIR_MAC) / reply)
 
     def await_tcp(self, port, limit=PATIENCE):
         """The next segment to our `port`, its checksums looked at; others are passed over."""
@@ -335,8 +336,8 @@ def random_flood(wire, flow, count=2000):
     wire.drain()
 
 
-SCENARIOS = [plain, bad_lengths, bad_checksums, tcp_options, overlaps, out_of_order, old_and_future, strange_flags, fragments,
-             a_closed_port, ping, other_protocols, syn_flood, ack_flood, random_flood]
+SCENARIOS = [plain, bad_lengths, bad_checksums, tcp_options, overlaps, out_of_order, old_and_future, strange_flags,
+             fragments, a_closed_port, ping, other_protocols, syn_flood, ack_flood, random_flood]
 
 
 def main():
