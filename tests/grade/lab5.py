@@ -24,6 +24,8 @@ prints("testptelibrary", 5, "testptelibrary: the same under their old name",
 prints("testfdsharing", 5, "testfdsharing: a child shares its parent's descriptors",
        ["read in child succeeded", "read in parent succeeded"])
 
+prints("josnames", 10, "every name, prototype and constant of JOS is there", ["all of JOS's names are there"])
+
 # Only the file server may touch ports.
 for _name, _title in (("faultio", "faultio may not touch the disk's ports"),
                       ("spawnfaultio", "spawnfaultio's child may not either")):

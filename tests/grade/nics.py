@@ -13,7 +13,6 @@ from grade.programs import NO_PANIC
 from grade.webserver import check_load, index_html, serve
 from harness.frames import ICMP, TCP, UDP, Wire, ip4, transport
 from harness.http import get
-from harness.monitor import Monitor
 
 suite.part("nics")
 
@@ -104,9 +103,9 @@ def check_tallies(text, queues, nframes, nhashed):
 def hashes(nic):
     """`rsscheck` compares each frame's hash and queue as it comes; here, that all came, and all were looked at."""
     def play(t):
-        machine = t.boot("hello", fs=False, leave=False, cpus=2, wire=True, **model(nic))
-        wire = Wire(machine.folder)
+        wire = Wire(t.folder)
         t.undo.append(wire.close)
+        machine = t.boot("hello", fs=False, leave=False, cpus=2, dgram=wire.ends, **model(nic))
         machine.expect("^K> ", limit=20)
         seconds = round(t.host.pace(6))
         machine.send("rsscheck 0 %d\n" % seconds)

@@ -6,8 +6,6 @@ ACCEL and NIC come from the environment, where make puts what was said on its co
 """
 import os
 
-from .frames import ends
-
 FALLBACK_QEMU = "qemu-system-i386"
 MAC = "52:54:00:12:34:56"
 
@@ -52,13 +50,13 @@ def topology(cpus):
 
 def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extra=(), cpus=1, memory=128,
             ports=(), tap=None, capture=False, disk=None, keep_disk=False, also=(), dgram=None,
-            more=()):
+            nic=None, more=()):
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
     `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `tap`: use
-    this tap device instead, or, with `wire`, frames.Wire(folder); `nic`: a certain model; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
+    this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
     programs to hand to the kernel, which its boot arguments name; `dgram`: paths of the NIC's socket and its peer's;
-    `more`: further words for QEMU.
+    `nic`: its model; `more`: further words for QEMU.
     """
     image = escaped(disk) if disk else built(root, "fs", "clean-fs.img")
     # Without file locks, machines share what they only read, also with one that `make qemu` runs at the same time.
@@ -76,10 +74,10 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
         line += ["-fw_cfg", "name=opt/jos/args,string=" + escaped(arguments)]
     for name in [program] * bool(program) + list(also):
         line += ["-fw_cfg", "name=opt/jos/bin/%s,file=%s" % (name, built(root, "strip", *name.split("_", 1)))]
-    return line + network(folder, ports, tap, capture, dgram) + list(more)
+    return line + network(folder, ports, tap, capture, dgram, nic or os.environ.get("NIC") or "e1000") + list(more)
 
 
-def network(folder, ports, tap, capture, dgram):
+def network(folder, ports, tap, capture, dgram, nic):
     if not ports and not tap and not dgram:
         return ["-nic", "none"]
     if tap:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Raw Ethernet frames for a machine whose NIC hangs on a pair of datagram sockets (cmdline.py, `wire`)."""
+"""Raw Ethernet frames for a machine whose NIC hangs on a pair of datagram sockets (cmdline.py, `dgram`)."""
 import os
 import socket
 import struct
@@ -40,10 +40,10 @@ def ip4(proto, src, dst, payload, options=b"", fragment=0):
 
 
 class Wire:
-    """The other end of the NIC's cable. The paths are short: a socket's name has 108 bytes at most."""
+    """The NIC's cable: `ends` are what cmdline.py calls dgram. A socket's path has 108 bytes at most."""
 
     def __init__(self, folder):
-        self.guest, path = ends(folder)
+        self.ends = self.guest, path = os.path.join(folder, "nic"), os.path.join(folder, "peer")
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.bind(path)
 
@@ -62,8 +62,3 @@ class Wire:
 
     def close(self):
         self.sock.close()
-
-
-def ends(folder):
-    """The guest's socket and ours."""
-    return os.path.join(folder, "nic"), os.path.join(folder, "peer")
