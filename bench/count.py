@@ -13,7 +13,6 @@ window, in which nobody asks, and how many of them there were, from the dataplan
 The figures are compared with those in counts.json that were recorded for the same compiler, lwIP and QEMU; one that
 changed by more than 3% fails the check. RECORD=1 records them anew.
 """
-import json
 import os
 import re
 import signal
@@ -24,7 +23,7 @@ sys.dont_write_bytecode = True  # nothing is left in the tree
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
-import facts  # noqa: E402
+import counts  # noqa: E402
 import systems  # noqa: E402
 from blocks import CR3_WRITE, KERNEL, Attribution, Program, windows  # noqa: E402
 from harness import cmdline  # noqa: E402
@@ -34,7 +33,6 @@ from harness.suite import Failure  # noqa: E402
 from stages import COPY, NAMES, stage_of  # noqa: E402
 
 OK, CHANGED, UNABLE, INTERRUPTED = 0, 1, 2, 130
-RECORD_FILE = os.path.join(ROOT, "bench", "counts.json")
 TOLERANCE = 0.03
 WARM, COUNT = 50, 200
 PATIENCE = 300
@@ -156,7 +154,7 @@ class Counted:
             "instructions copying": stages[COPY],
         }
         found.update((name.replace("_", " "), self.counters["busy"][name]) for name in DATAPLANE if name in self.counters["busy"])
-        found.update(("stage: " + name, n) for name, n in stages.items() if n)
+        found.update((counts.STAGE + name, n) for name, n in stages.items() if n)
         return {name: round(n / COUNT, 2) for name, n in found.items()}
 
 
@@ -176,21 +174,6 @@ def measure(host):
 
 
 # --- Comparing ---
-
-def key(host):
-    """What the figures depend on."""
-    compiler = facts.words_of([os.environ.get("CC") or "cc", "-dumpfullversion"])
-    qemu = re.search(r"version (\S+)", facts.words_of(host.qemu + ["--version"]) or "")
-    return "gcc %s, lwIP %s, QEMU %s" % (compiler, facts.lwip_version(), qemu.group(1) if qemu else "unknown")
-
-
-def recorded():
-    try:
-        with open(RECORD_FILE, encoding="utf-8") as f:
-            return json.load(f)
-    except FileNotFoundError:
-        return {}
-
 
 def changes(old, new):
     """Words for each figure that is not what it was."""
@@ -212,12 +195,9 @@ def show(found):
 
 
 def check(host, found):
-    all_, mine = recorded(), key(host)
+    all_, mine = counts.load(), counts.key(host.qemu)
     if os.environ.get("RECORD", "") not in ("", "0"):
-        all_[mine] = found
-        with open(RECORD_FILE, "w", encoding="utf-8") as f:
-            json.dump(all_, f, indent=1, sort_keys=True)
-            f.write("\n")
+        counts.save(dict(all_, **{mine: found}))
         print("\nrecorded in bench/counts.json for %s" % mine)
         return OK
     if mine not in all_:

@@ -12,8 +12,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
 
+import counts  # noqa: E402
 import words  # noqa: E402
 from figures import HEADLINES  # noqa: E402
+from stages import NAMES as stages_in_order  # noqa: E402
 from stats import EQUAL, FASTER, SLOWER, advantage  # noqa: E402
 
 COLOURS = {"ix": "#0072B2", "lab6": "#D55E00", "linux": "#009E73", "ceiling": "#7A7A7A"}
@@ -242,4 +244,41 @@ def by_size(found, work, measured, name, title, xlabel, heading, caption):
     return finish(fig, name, heading, caption)
 
 
-DRAWERS = (ratios, latency, kept, offered, pages, echoes)
+STAGE_COLOURS = ("#4C78A8", "#9ECAE9", "#0072B2", "#E45756", "#F2A65A", "#B279A2", "#54A24B", "#BAB0AC", "#79706E")
+
+
+def stages(found):
+    """Where the instructions of a request go, of each run that `make bench-count` recorded."""
+    runs = found["counts"]["runs"]
+    if not runs:
+        return None
+    rows = sorted(runs, key=lambda run: run.split(": ")[1])
+    names = [name for name in stages_in_order if any(name in counts.stages(runs[row]) for row in rows)]
+    fig, ax = plt.subplots(figsize=(9.6, 0.55 * len(rows) + 1.9))
+    left = [0] * len(rows)
+    for name, colour in zip(names, STAGE_COLOURS):
+        widths = [counts.stages(runs[row]).get(name, 0) for row in rows]
+        ax.barh(range(len(rows)), widths, left=left, color=colour, label=name, height=0.62, edgecolor="white", linewidth=0.6)
+        left = [a + b for a, b in zip(left, widths)]
+    for y, total in enumerate(left):
+        ax.annotate("{:,.0f}".format(total), (total, y), xytext=(6, 0), textcoords="offset points", va="center", color=INK,
+                    fontweight="bold", fontsize=9.5)
+    ax.set_yticks(range(len(rows)), [row_label(found, row) for row in rows], color=INK)
+    ax.invert_yaxis()
+    ax.set_xlim(0, max(left) * 1.12)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: "{:,.0f}".format(x)))
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel("instructions for each request")
+    ax.set_title("Where a request's instructions go")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.16 - 0.5 / len(rows)), ncol=4, fontsize=9, handlelength=1.1)
+    return finish(fig, "stages", "Where time goes", "Guest instructions of the server's CPUs for one request, by stage, "
+                  "counted by `make bench-count` (%s): exact, and the same on every run. Copying is all of memcpy and "
+                  "its like, wherever it happens." % found["counts"]["key"])
+
+
+def row_label(found, row):
+    system, work = row.split(": ")
+    return "%s, %s" % (found["systems"].get(system, {"title": system})["title"], work)
+
+
+DRAWERS = (ratios, latency, kept, offered, pages, echoes, stages)

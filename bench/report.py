@@ -4,6 +4,7 @@ Everything that was found, in one structure (report.json), and the files made fr
 
     title, when, scale, rounds, machine, versions, network, pinning, commands, problems
     systems  name -> {title, figures: name -> {unit, better, median, min, max, samples}}
+    counts   what `make bench-count` recorded: key, runs: "SYSTEM: WORK" -> figure -> number for one request
     ratios   "ix/OTHER" -> figure -> {median, min, max, samples, better, verdict}: ix over the other, by rounds
 """
 import csv
@@ -11,6 +12,7 @@ import json
 import os
 import time
 
+import counts
 import facts
 import figures
 import page
@@ -22,7 +24,8 @@ OURS = "ix"
 
 def start(host):
     """What must be looked at before the measuring, as it changes the host."""
-    return {"when": facts.now(), "machine": facts.machine(), "versions": facts.versions(host.qemu), "clock": time.monotonic()}
+    return {"when": facts.now(), "machine": facts.machine(), "versions": facts.versions(host.qemu),
+            "counts": counts.recorded(host.qemu), "clock": time.monotonic()}
 
 
 def make(began, options, systems, measured, network, absent, commands):
@@ -41,6 +44,7 @@ def make(began, options, systems, measured, network, absent, commands):
         "commands": commands,
         "systems": {s.name: {"title": s.title, "figures": all_figures(samples, s.name)} for s in systems},
         "ratios": {},
+        "counts": dict(zip(("key", "runs"), began["counts"])),
     }
     names = [s.name for s in systems]
     for other in (name for name in names if name != OURS and OURS in names):

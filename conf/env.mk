@@ -57,6 +57,8 @@ PEERS ?=
 SYSTEMS ?=
 # tap or user; tap, if that is possible.
 BENCH_NET ?=
+# 1: bench-count records what it counts.
+RECORD ?=
 
 # --- Grading ---
 # See ./grade-lab-ix --help.

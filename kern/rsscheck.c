@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Monitor command `rsscheck [DEVICE [SECONDS]]`: a network device that nobody uses receives for a while with all its
- * queues, each with its own interrupt if it has messages. Every frame's hash and queue are compared with what toeplitz.c
- * says. The key and the table are not the usual ones, to show that they are taken.
+ * Monitor command `rsscheck [DEVICE [SECONDS]]`: a network device that nobody uses receives for a while with all
+ * its queues, each with its own interrupt if it has messages. Every frame's hash and queue are compared with what
+ * toeplitz.c says. The key and the table are not the usual ones, to show that they are taken.
  *
  * It holds the big lock all the time: nothing else runs meanwhile. Between frames it halts.
  */

@@ -409,6 +409,42 @@ static void a_shut_window_is_probed(void **state)
 	assert_int_equal(len, 400);
 }
 
+/* The first window is shut, the next a small one: segments do not outgrow it, and no byte is lost. */
+static void a_window_that_was_never_open(void **state)
+{
+	(void)state;
+	listen_on(PORT, 16, 5);
+	p = peer(4000, PORT);
+	p.window = 0;
+	h = peer_accepted(&p, COOKIE);
+	fill_heap(3000);
+	assert_int_equal(send_heap(h, 0, 1000), 1000);
+	p.window = 100;
+	peer_acks(&p);
+	cycle();
+	assert_int_equal(send_heap(h, 1000, 2000), 2000);
+	p.window = 4000;
+	uint32_t got = 0;
+	struct seg s;
+	for (int i = 0; i < 100 && got < 3000; i++) {
+		for (pass(200000); next_segment(&s); peer_acks(&p)) {
+			assert_true(s.len <= MSS);
+			assert_memory_equal(s.data, heap(got + (int32_t)(s.seq - p.ack)), s.len);
+			if (s.seq == p.ack) {
+				got += s.len;
+				p.ack += s.len;
+			}
+		}
+	}
+	assert_int_equal(got, 3000);
+	cycle();
+	uint32_t told = 0;
+	while (have_event())
+		told += expect_event(IX_EV_SENT).sent.bytes;
+	assert_int_equal(told, 3000);
+	peer_closes_first(&p, h, COOKIE);
+}
+
 /* A megabyte to a peer that acknowledges every other segment; each byte where it belongs. */
 static void a_long_stream(void **state)
 {
@@ -527,6 +563,7 @@ int main(void)
 		ON_FLOW(a_partial_ack_tells_what_it_covers),
 		ON_FLOW(an_ack_of_what_was_never_sent_is_not_believed),
 		ON_FLOW(a_shut_window_is_probed),
+		IN_WORLD(a_window_that_was_never_open),
 		ON_FLOW(a_long_stream),
 		IN_WORLD(the_peers_numbers_wrap),
 		IN_WORLD(our_numbers_wrap),

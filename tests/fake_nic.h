@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of an 82574L or 82576, as far as drivers read back what they wrote. It moves no frames: tests play the
- * device's part in the rings' memory. Its messages are fake_msix, four words each; fake_conf announces them.
+ * The registers of an 82574L or 82576, as far as drivers read back what they wrote. It moves no frames: tests play
+ * the device's part in the rings' memory. Its messages are fake_msix, four words each; fake_conf announces them.
  */
 #ifndef TESTS_FAKE_NIC_H
 #define TESTS_FAKE_NIC_H

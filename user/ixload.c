@@ -40,6 +40,7 @@ static struct {
 	bool each;
 	struct client **clients;
 	unsigned left, asking; /* this window's requests that are still to be made; those under way */
+	unsigned open;         /* contexts from dial to release */
 	unsigned answers, failures;
 	char *request;
 	size_t request_len;
@@ -110,6 +111,7 @@ static void dial(struct client *c)
 {
 	struct ip_tuple to = { .dst_ip = SERVER_IP, .dst_port = SERVER_PORT };
 
+	load.open++;
 	ixev_ctx_init(&c->ctx);
 	ixev_set_handler(&c->ctx, IXEVIN | IXEVHUP, on_event);
 	ixev_dial(&c->ctx, &to);
@@ -161,6 +163,18 @@ static void take(struct client *c, const void *bytes, size_t len)
 	c->got += len;
 }
 
+/* A connection has ended: with an answer, or its request has to be made again. */
+static void finished(bool good)
+{
+	if (good) {
+		answered();
+		return;
+	}
+	load.failures++;
+	load.asking--;
+	load.left++;
+}
+
 static void on_event(struct ixev_ctx *ctx, unsigned reason)
 {
 	struct client *c = container_of(ctx, struct client, ctx);
@@ -177,8 +191,8 @@ static void on_event(struct ixev_ctx *ctx, unsigned reason)
 		ask(c);
 	}
 	if (reason & IXEVHUP) {
-		if (whole && load.each)
-			answered();
+		if (load.each)
+			finished(c->got > 0);
 		c->connected = false;
 		ixev_close(ctx);
 	}
@@ -194,13 +208,15 @@ static void on_dialed(struct ixev_ctx *ctx, long outcome)
 		send_request(c);
 		return;
 	}
-	load.failures++;
-	load.asking--;
-	load.left++;
+	finished(false);
 	ixev_close(ctx);
 }
 
-static void on_release(struct ixev_ctx *ctx) { ask(container_of(ctx, struct client, ctx)); }
+static void on_release(struct ixev_ctx *ctx)
+{
+	load.open--;
+	ask(container_of(ctx, struct client, ctx));
+}
 
 static struct ixev_conn_ops ops = { .release = on_release, .dialed = on_dialed };
 
@@ -238,7 +254,7 @@ static int make_clients(void)
 	return load.clients ? 0 : -E_NO_MEM;
 }
 
-/* So many requests, by all clients, to the last answer. */
+/* So many requests, by all clients, to the last answer; connections that are not kept are gone after that. */
 static int ask_all(unsigned requests)
 {
 	int r = 0;
@@ -246,7 +262,7 @@ static int ask_all(unsigned requests)
 	load.left = requests;
 	for (unsigned i = 0; i < load.conns; i++)
 		ask(load.clients[i]);
-	while ((load.left || load.asking) && r >= 0)
+	while ((load.left || load.asking || (load.each && load.open)) && r >= 0)
 		r = ixev_wait();
 	return r;
 }

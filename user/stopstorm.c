@@ -109,9 +109,14 @@ static void move(void)
 		envid_t child = child_for(count);
 		MOVED = 0;
 		must_go_on(place);
-		stop(child);
 		tf = envs[ENVX(child)].env_tf;
 		tf.tf_eip = (uintptr_t)elsewhere;
+		if (sys_env_set_trapframe(child, &tf) == 0) { /* it was not running at the moment */
+			must_go_on(place);
+			expect("whether it went elsewhere at once", MOVED, 1);
+		}
+		stop(child);
+		MOVED = 0;
 		tf.tf_eflags |= FL_IOPL_3 | FL_TF | FL_NT;
 		expect("set_trapframe", sys_env_set_trapframe(child, &tf), 0);
 		start(child);

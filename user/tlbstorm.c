@@ -28,7 +28,7 @@ static void store(void)
 {
 	set_pgfault_handler(on_fault);
 	for (uint32_t n = 1;; n++)
-		*ITS(place) = n;
+		*ITS(place) = n; /* the first of all faults */
 }
 
 /* Somebody in whose place nothing may be stored: the page's next owner, if it were freed. */
@@ -49,9 +49,19 @@ static void map(envid_t child, int i)
 		panic("page_map: %e", r);
 }
 
+/* The child has the page, and stores at this moment. */
+static void wait_for_store(int i)
+{
+	uint32_t then = *OURS(i);
+
+	while (*OURS(i) == then && FAULTS(i) == ANSWERED(i))
+		cpu_relax();
+}
+
 /* Two ways of taking it: all of it, or only the right to write. */
 static void take(envid_t child, int i, int round)
 {
+	wait_for_store(i);
 	if (round % 2)
 		sys_page_unmap(child, (void *)ITS(i));
 	else

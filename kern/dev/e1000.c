@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Driver of Intel's 8254x Gigabit Ethernet controllers: one queue pair, and transmit checksums. The contract
- * is netdev.h; intel.c has the rings' rules, and all that its relatives share; e1000_hw.c writes the registers that set
- * a device up. Numbers in brackets are sections of the manual that e1000.h names.
+ * is netdev.h; intel.c has the rings' rules, and all that its relatives share; e1000_hw.c writes the registers
+ * that set a device up. Numbers in brackets are sections of the manual that e1000.h names.
  */
 #include <inc/error.h>
 #include <inc/x86.h>

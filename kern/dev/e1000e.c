@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Driver of Intel's 82574L Gigabit Ethernet controller: two queue pairs, RSS, checksums both ways, and a message for each
- * queue. The contract is netdev.h; most of it is intel.c's and intel_rx.c's; e1000e_hw.c writes the registers that set a
- * device up. Numbers in brackets are sections of the data sheet that e1000e.h names.
+ * Driver of Intel's 82574L Gigabit Ethernet controller: two queue pairs, RSS, checksums both ways, and a message
+ * for each queue. The contract is netdev.h; most of it is intel.c's and intel_rx.c's; e1000e_hw.c writes the
+ * registers that set a device up. Numbers in brackets are sections of the data sheet that e1000e.h names.
  */
 #include <inc/error.h>
 #include <kern/dev/e1000.h>
@@ -19,8 +19,8 @@ static uint32_t rx_cause(const struct netq *q)
 }
 
 /*
- * [10.2.4.1] A cause is cleared by writing it: other queues keep theirs. That of frames already taken is cleared first;
- * the user looks at the ring once more after this.
+ * [10.2.4.1] A cause is cleared by writing it: other queues keep theirs. That of frames already taken is cleared
+ * first; the user looks at the ring once more after this.
  */
 static void e1000e_irq_enable(struct netq *q, bool on)
 {

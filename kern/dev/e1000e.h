@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Intel 82574L: what it has beyond e1000.h, whose registers it shares. Numbers in brackets are sections of Intel's
- * "82574 GbE Controller Family Datasheet".
+ * Intel 82574L: what it has beyond e1000.h, whose registers it shares. Numbers in brackets are sections of
+ * Intel's "82574 GbE Controller Family Datasheet".
  */
 #ifndef JOS_KERN_DEV_E1000E_H
 #define JOS_KERN_DEV_E1000E_H
@@ -33,7 +33,7 @@ enum { /* registers [10.1.2]: offsets in bytes */
 };
 
 enum {
-	E1000E_INT_RXQ0 = 1 << 20,   /* ICR, IMS, IMC, EIAC [10.2.4]: with messages, a frame arrived in queue 0; then queue 1 */
+	E1000E_INT_RXQ0 = 1 << 20,   /* ICR, IMS, IMC, EIAC [10.2.4], with messages: a frame came to queue 0; next: 1 */
 	E1000E_IVAR_RX0 = 0 | 1 << 3,        /* [10.2.4.9] queue 0 sends message 0, */
 	E1000E_IVAR_RX1 = (1 | 1 << 3) << 4, /* queue 1 message 1 */
 	E1000E_RXCSUM_IP = 1 << 8,   /* [10.2.5.15] look at checksums */

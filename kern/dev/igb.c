@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Driver of Intel's 82576 Gigabit Ethernet controller: up to eight queue pairs, RSS, checksums both ways, and a message
- * for each queue. The contract is netdev.h; most of it is intel.c's and intel_rx.c's; igb_hw.c writes the registers that
- * set a device up. Numbers in brackets are sections of the data sheet that igb.h names.
+ * Driver of Intel's 82576 Gigabit Ethernet controller: up to eight queue pairs, RSS, checksums both ways, and a
+ * message for each queue. The contract is netdev.h; most of it is intel.c's and intel_rx.c's; igb_hw.c writes the
+ * registers that set a device up. Numbers in brackets are sections of the data sheet that igb.h names.
  */
 #include <inc/error.h>
 #include <kern/dev/igb.h>
@@ -22,8 +22,8 @@ static void igb_tx_context(volatile struct intel_tx_desc *d, const struct tx_off
 }
 
 /*
- * The pin has one cause for all queues, messages one for each. That of frames already taken is cleared first; the user
- * looks at the ring once more after this.
+ * The pin has one cause for all queues, messages one for each. That of frames already taken is cleared first; the
+ * user looks at the ring once more after this.
  */
 static void igb_irq_enable(struct netq *q, bool on)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Intel 82576: what it has beyond e1000.h, whose control registers it shares. Numbers in brackets are sections of Intel's
- * "82576EB Gigabit Ethernet Controller Datasheet".
+ * Intel 82576: what it has beyond e1000.h, whose control registers it shares. Numbers in brackets are sections of
+ * Intel's "82576EB Gigabit Ethernet Controller Datasheet".
  */
 #ifndef JOS_KERN_DEV_IGB_H
 #define JOS_KERN_DEV_IGB_H

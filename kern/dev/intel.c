@@ -81,8 +81,8 @@ static bool size_is_good(int n)
 }
 
 /*
- * Messages that the last user has had are turned off here, not when it stopped: QEMU's e1000e ends the whole machine when
- * one that it delays, for at most 128 us, finds them off.
+ * Messages that the last user has had are turned off here, not when it stopped: QEMU's e1000e ends the whole
+ * machine when one that it delays, for at most 128 us, finds them off.
  */
 int intel_start(struct netdev *nd, int nqueues, int rx_size, int tx_size)
 {

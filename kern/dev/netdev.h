@@ -93,15 +93,16 @@ struct netdev_ops {
 	bool (*irq_ack)(struct netdev *nd);          /* in the handler: was it ours? clears the cause */
 
 	/*
-	 * Until the device is stopped, this queue's interrupt comes to this CPU, as `irq` (irq_alloc() gives one), and the
-	 * device's pin nd->irq is silent: queues that are not routed have no interrupt. -E_NOT_SUPP: it has the pin only.
+	 * Until the device is stopped, this queue's interrupt comes to this CPU, as `irq` (irq_alloc() gives one),
+	 * and the device's pin nd->irq is silent: queues that are not routed have no interrupt. -E_NOT_SUPP: the
+	 * device has the pin only.
 	 */
 	int (*irq_route)(struct netq *q, int irq, uint8_t apicid);
 
 	/*
-	 * With several queues: spread frames by a Toeplitz hash (toeplitz.h) of what rss_kinds names. Frame goes to queue
-	 * table[hash % RSS_TABLE_SIZE]; what is not hashed goes to queue 0. At the start, all entries are 0. key NULL:
-	 * leave it as it was; toeplitz_key at the start. -E_INVAL: no such queue. -E_NOT_SUPP: one queue only.
+	 * With several queues: spread frames by a Toeplitz hash (toeplitz.h) of what rss_kinds names. A frame goes to
+	 * queue table[hash % RSS_TABLE_SIZE]; what is not hashed goes to queue 0. After start the key is toeplitz_key
+	 * and all entries are 0. key NULL: leave it as it is. -E_INVAL: no such queue. -E_NOT_SUPP: one queue only.
 	 */
 	int (*rss_set)(struct netdev *nd, const uint8_t *key, const uint8_t *table);
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hash by which network controllers spread frames over their queues (RSS): software's own, equal to theirs bit for
- * bit. It is linear: the hash of a tuple is the exclusive or of its parts' hashes, each at its own place.
+ * The hash by which network controllers spread frames over their queues (RSS): software's own, equal to theirs bit
+ * for bit. It is linear: the hash of a tuple is the exclusive or of its parts' hashes, each at its own place.
  */
 #ifndef JOS_KERN_DEV_TOEPLITZ_H
 #define JOS_KERN_DEV_TOEPLITZ_H

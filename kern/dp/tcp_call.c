@@ -7,6 +7,7 @@
 enum {
 	DYNAMIC_PORTS = 16384, /* 49152 to 65535 */
 	PORT_TRIES = 512,
+	CAUTIOUS_MSS = 536, /* RFC 1122, 4.2.2.6 */
 };
 
 int stack_listen(struct listener *l, uint16_t port, uint8_t backlog, uint32_t cookie)
@@ -122,6 +123,16 @@ void stack_accept(struct flow *f)
 }
 
 /*
+ * lwIP's segments are at most half of the largest window that the peer has offered. For a peer that has offered none it
+ * would make full ones, and reckon wrongly with them when the first window turns out to be small.
+ */
+static void assume_a_window(struct tcp_pcb *pcb)
+{
+	if (pcb->snd_wnd_max < 2)
+		pcb->snd_wnd_max = 2 * MIN(pcb->mss, CAUTIOUS_MSS);
+}
+
+/*
  * How much of `len` bytes lwIP would surely take: each segment needs two links of its queue, and the first
  * one more.
  */
@@ -132,7 +143,7 @@ static uint32_t room_for(const struct tcp_pcb *pcb, uint32_t len)
 	uint32_t segments = links ? (links - 1) / 2 : 0;
 
 	if (!mss)
-		mss = pcb->mss;
+		mss = MIN(pcb->mss, CAUTIOUS_MSS);
 	return MIN(len, MIN((uint32_t)tcp_sndbuf(pcb), segments * mss));
 }
 
@@ -141,6 +152,8 @@ uint32_t stack_window(const struct flow *f) { return f->pcb ? room_for(f->pcb, T
 uint32_t stack_write(struct flow *f, const void *bytes, uint32_t len, bool more)
 {
 	struct fgroup *g = f->g;
+
+	assume_a_window(f->pcb);
 	uint32_t n = room_for(f->pcb, len);
 
 	if (!n)

@@ -20,14 +20,19 @@ def bad_network(t, seed, connections, at_once=50, most=20000):
     ours, qemus = os.path.join(t.folder, "shim.sock"), os.path.join(t.folder, "nic.sock")
     machine = t.boot("ixecho", cpus=2, dgram=(qemus, ours))
     machine.expect("ixecho: port 7", limit=20)
+
+    def connect(count):
+        numbers = map(str, (seed, count, at_once, most))
+        t.run(sys.executable, t.path("tests", "peers", "echoes.py"), "10.0.2.15", "7", *numbers, limit=600, tap=space)
+
     argv = [sys.executable, t.path("tests", "peers", "shim.py"), TAP, ours, qemus, str(seed)]
     shim = t.host.children.start(space.inside(argv), stdout=subprocess.PIPE, text=True)
     try:
         if shim.stdout.readline().strip() != "ready":
             raise Failure("the shim did not start")
+        connect(10)  # when they are through, the file server has settled, too
         before = levels(machine)
-        numbers = map(str, (seed, connections, at_once, most))
-        t.run(sys.executable, t.path("tests", "peers", "echoes.py"), "10.0.2.15", "7", *numbers, limit=600, tap=space)
+        connect(connections)
         before.update(flows=0, slab_pages=before["slab_pages"] + 4, free_pages=before["free_pages"] - 4)
         lost = settled(machine, before, 150)
     finally:

@@ -141,7 +141,10 @@ class Machine:
     def close(self):
         self.children.finish(self.proc)
         self.reader.join()
-        self.proc.stdin.close()
+        try:
+            self.proc.stdin.close()
+        except BrokenPipeError:  # something was still to be typed
+            pass
         self.proc.stdout.close()
 
 
