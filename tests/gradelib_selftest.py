@@ -127,7 +127,8 @@ class CommandLineTest(unittest.TestCase):
         words = cmdline.compose(["q"], "/r", "/f", "user_echo", args=["a", "b"], ports=[80, 7])
         self.assertIn("name=opt/jos/args,string=run=user_echo,,a,,b exit=1", words)
         self.assertIn("name=opt/jos/bin/user_echo,file=/r/obj/strip/user/echo", words)
-        self.assertIn("user,id=net0,hostfwd=tcp:127.0.0.1:0-:80,hostfwd=tcp:127.0.0.1:0-:7", words)
+        self.assertIn("user,id=net0,hostfwd=tcp:127.0.0.1:0-:80,hostfwd=udp:127.0.0.1:0-:80,"
+                      "hostfwd=tcp:127.0.0.1:0-:7,hostfwd=udp:127.0.0.1:0-:7", words)
 
 
 class RunTest(unittest.TestCase):
