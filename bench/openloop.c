@@ -6,8 +6,9 @@
  *
  *	openloop HOST PORT PATH CONNECTIONS RATE SECONDS
  *
- * A request that finds no idle connection waits here, in order, for one. What has not been answered 1 s after the end
- * is counted as unanswered. Prints one line of JSON, in microseconds.
+ * A request that finds no idle connection waits here, in order, for one. What has not been answered half a second
+ * after the last was due counts with the time that it has waited until then, so that those who are never answered are
+ * not left out of the percentiles. Prints one line of JSON, in microseconds.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +27,7 @@ enum { ANSWER_ROOM = 1 << 16, EVENTS = 64 };
 
 struct conn {
 	int fd;
-	uint64_t due;        /* of the request on its way */
+	uint64_t due;        /* of the request on its way; 0: idle */
 	size_t got, length;
 	struct conn *next_idle;
 	char *in;
@@ -41,8 +42,13 @@ static struct {
 	struct conn *idle;
 	uint64_t *due;       /* the whole schedule */
 	size_t ndue, next;   /* next: the first that has not been sent */
-	size_t on_the_way, lost;
+	size_t on_the_way;
+	size_t in_time;      /* answers before the last request was due */
+	uint64_t last;
 	struct samples samples;
+	struct samples lost; /* due times of requests whose connection broke */
+	struct conn *conns;
+	int nconns;
 } load;
 
 static void open_conn(struct conn *c)
@@ -83,11 +89,25 @@ static void send_due(uint64_t now)
 	}
 }
 
-/* The connection broke: its request is lost, a new connection takes its place. */
+static void forget_idle(struct conn *c)
+{
+	struct conn **place = &load.idle;
+
+	while (*place && *place != c)
+		place = &(*place)->next_idle;
+	if (*place)
+		*place = c->next_idle;
+}
+
+/* The connection broke: its request, if it had one, is lost; a new connection takes its place. */
 static void replace(struct conn *c)
 {
-	load.lost++;
-	load.on_the_way--;
+	forget_idle(c);
+	if (c->due) {
+		samples_add(&load.lost, c->due);
+		load.on_the_way--;
+	}
+	c->due = 0;
 	close(c->fd);
 	open_conn(c);
 }
@@ -107,8 +127,11 @@ static void receive(struct conn *c)
 		c->length = answer_length(c->in, c->got);
 	if (!c->length || c->got < c->length)
 		return;
-	samples_add(&load.samples, now_ns() - c->due);
+	uint64_t now = now_ns();
+	samples_add(&load.samples, now - c->due);
+	load.in_time += now <= load.last;
 	load.on_the_way--;
+	c->due = 0;
 	c->next_idle = load.idle;
 	load.idle = c;
 }
@@ -134,8 +157,9 @@ static void wait_for_answers(uint64_t until)
 
 static void run(double seconds, uint64_t start)
 {
-	uint64_t end = start + (seconds + 1) * NS_PER_S, now;
+	uint64_t end = start + (seconds + 0.5) * NS_PER_S, now;
 
+	load.last = start + seconds * NS_PER_S;
 	while ((now = now_ns()) < end && (load.next < load.ndue || load.on_the_way)) {
 		send_due(now);
 		wait_for_answers(next_moment(end));
@@ -144,15 +168,31 @@ static void run(double seconds, uint64_t start)
 
 static void open_all(int n)
 {
-	struct conn *conns = calloc(n, sizeof(*conns));
-
+	load.conns = calloc(n, sizeof(*load.conns));
+	load.nconns = n;
 	load.epoll = epoll_create1(0);
-	for (int i = 0; conns && i < n; i++) {
-		conns[i].in = malloc(ANSWER_ROOM + 1);
-		if (!conns[i].in)
+	for (int i = 0; load.conns && i < n; i++) {
+		load.conns[i].in = malloc(ANSWER_ROOM + 1);
+		if (!load.conns[i].in)
 			die("memory for connections");
-		open_conn(&conns[i]);
+		open_conn(&load.conns[i]);
 	}
+}
+
+/* Those that were not answered: on their way, lost, or not even sent. How many. */
+static size_t count_waiting(uint64_t now)
+{
+	size_t before = load.samples.n;
+
+	for (int i = 0; i < load.nconns; i++) {
+		if (load.conns[i].due)
+			samples_add(&load.samples, now - load.conns[i].due);
+	}
+	for (size_t i = 0; i < load.lost.n; i++)
+		samples_add(&load.samples, now - load.lost.ns[i]);
+	for (size_t i = load.next; i < load.ndue; i++)
+		samples_add(&load.samples, now - load.due[i]);
+	return load.samples.n - before;
 }
 
 int main(int argc, char **argv)
@@ -170,9 +210,11 @@ int main(int argc, char **argv)
 	uint64_t start = now_ns();
 	make_schedule(rate, seconds, start);
 	run(seconds, start);
-	printf("{\"offered\": %.1f, \"due\": %zu, \"unanswered\": %zu, \"lost\": %zu, ", rate, load.ndue,
-	       load.ndue - load.samples.n, load.lost);
-	samples_print(&load.samples, (now_ns() - start) / 1e9);
+	uint64_t now = now_ns();
+	size_t unanswered = count_waiting(now);
+	printf("{\"offered\": %.1f, \"due\": %zu, \"answered_in_time\": %zu, \"unanswered\": %zu, ", rate, load.ndue,
+	       load.in_time, unanswered);
+	samples_print(&load.samples, (now - start) / 1e9);
 	printf("}\n");
 	return 0;
 }

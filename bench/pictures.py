@@ -105,7 +105,7 @@ def ratios(found):
     ours, theirs = (found["systems"][name]["title"] for name in pair[0].split("/"))
     fig, ax = plt.subplots(figsize=(9.6, 0.42 * len(rows) + 1.3))
     shades = {FASTER: COLOURS["ix"], SLOWER: COLOURS["lab6"], EQUAL: INK}
-    most = 1
+    least = most = 1
     for y, (label, ratio) in enumerate(reversed(rows)):
         low, mid, high = sorted(advantage(ratio[key], ratio["better"]) for key in ("min", "median", "max"))
         colour = shades.get(ratio["verdict"], "#9aa1ab")
@@ -113,9 +113,9 @@ def ratios(found):
         ax.plot([mid], [y], "o", color=colour, markersize=8)
         ax.annotate(words.times(mid), (high, y), xytext=(10, 0), textcoords="offset points", va="center", color=colour,
                     fontweight="bold", fontsize=10)
-        most = max(most, high, 1 / low)
+        least, most = min(least, low), max(most, high)
     ax.set_xscale("log")
-    ax.set_xlim(min(0.8, 1 / most * 0.8) if any(advantage(r["median"], r["better"]) < 0.95 for _, r in rows) else 0.8, most * 1.7)
+    ax.set_xlim(min(least, 1) * 0.8, most * 1.7)
     ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     logarithmic(ax.xaxis, ticks, lambda x: "%gx" % x)
     ax.axvline(1, color=FAINT, linewidth=1.2)
@@ -188,13 +188,24 @@ def from_zero(ax, unit):
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: "0" if y == 0 else words.tick(y, unit)))
 
 
+def up_to_the_wall(found, system, line):
+    """The points up to the first where less than 9 of 10 requests were answered, that one included."""
+    answered = dict(points(found["systems"][system], "load", "answered"))
+    shown = []
+    for rate, figure in line:
+        shown.append((rate, figure))
+        if answered[rate]["median"] < 0.9 * rate:
+            break
+    return shown
+
+
 def offered(found):
     """The classic: latency against offered load."""
-    high = curves(found, "load", "p99")
+    high = [(name, title, up_to_the_wall(found, name, line)) for name, title, line in curves(found, "load", "p99")]
     if not high:
         return None
     fig, ax = plt.subplots(figsize=WIDE)
-    low = {name: line for name, _, line in curves(found, "load", "p50")}
+    low = {name: up_to_the_wall(found, name, line) for name, _, line in curves(found, "load", "p50")}
     for name, title, line in high:
         curve(ax, name, title + ", p99", line)
         if name in low:
@@ -210,7 +221,8 @@ def offered(found):
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return finish(fig, "load", "Latency against offered load", "Open loop: requests become due at random times of this "
                   "mean rate, and each latency counts from when its request was due, so a stall is charged for "
-                  "everybody who had to wait. A curve ends where less than 9 of 10 requests were answered in time.")
+                  "everybody who had to wait; one that was never answered counts with the time until the measuring ended. A "
+                  "curve ends with the first point where less than 9 of 10 were answered in time.")
 
 
 def pages(found):
@@ -244,7 +256,8 @@ def by_size(found, work, measured, name, title, xlabel, heading, caption):
     return finish(fig, name, heading, caption)
 
 
-STAGE_COLOURS = ("#4C78A8", "#9ECAE9", "#0072B2", "#E45756", "#F2A65A", "#B279A2", "#54A24B", "#BAB0AC", "#79706E")
+STAGE_COLOURS = dict(zip(stages_in_order, (
+    "#E45756", "#9ECAE9", "#4C78A8", "#72B7B2", "#F2A65A", "#EECA3B", "#B279A2", "#9D755D", "#BAB0AC", "#54A24B")))
 
 
 def stages(found):
@@ -256,9 +269,9 @@ def stages(found):
     names = [name for name in stages_in_order if any(name in counts.stages(runs[row]) for row in rows)]
     fig, ax = plt.subplots(figsize=(9.6, 0.55 * len(rows) + 1.9))
     left = [0] * len(rows)
-    for name, colour in zip(names, STAGE_COLOURS):
+    for name in names:
         widths = [counts.stages(runs[row]).get(name, 0) for row in rows]
-        ax.barh(range(len(rows)), widths, left=left, color=colour, label=name, height=0.62, edgecolor="white", linewidth=0.6)
+        ax.barh(range(len(rows)), widths, left=left, color=STAGE_COLOURS[name], label=name, height=0.62, edgecolor="white", linewidth=0.6)
         left = [a + b for a, b in zip(left, widths)]
     for y, total in enumerate(left):
         ax.annotate("{:,.0f}".format(total), (total, y), xytext=(6, 0), textcoords="offset points", va="center", color=INK,
@@ -270,7 +283,7 @@ def stages(found):
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("instructions for each request")
     ax.set_title("Where a request's instructions go")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.16 - 0.5 / len(rows)), ncol=4, fontsize=9, handlelength=1.1)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.11 - 0.25 / len(rows)), ncol=4, fontsize=9, handlelength=1.1)
     return finish(fig, "stages", "Where time goes", "Guest instructions of the server's CPUs for one request, by stage, "
                   "counted by `make bench-count` (%s): exact, and the same on every run. Copying is all of memcpy and "
                   "its like, wherever it happens." % found["counts"]["key"])

@@ -36,13 +36,21 @@ static bool start(struct CpuInfo *c)
 	return true;
 }
 
+/* It must not start later after all: on the stack that is the next one's by then. */
+static void leave_out(struct CpuInfo *c)
+{
+	lapic_reset_ap(c->cpu_apicid);
+	c->cpu_status = CPU_UNUSED;
+	cprintf("SMP: CPU %d does not start\n", c->cpu_id);
+}
+
 /* With the big lock, which the new CPUs wait for before they look for work. One that does not start is left out. */
 void boot_aps(void)
 {
 	memcpy(KADDR(MPENTRY_PADDR), mpentry_start, mpentry_end - mpentry_start);
 	for (int i = 0; i < ncpu; i++) {
 		if (&cpus[i] != bootcpu && !start(&cpus[i]))
-			cprintf("SMP: CPU %d does not start\n", i);
+			leave_out(&cpus[i]);
 	}
 }
 

@@ -5,7 +5,7 @@
  */
 #include <user/hostile.h>
 
-#define ROUNDS 200
+#define ROUNDS 60
 #define OURS(i) ((volatile uint32_t *)(0x50000000 + (i)*PGSIZE))
 #define ITS(i) ((volatile uint32_t *)(0x60000000 + (i)*PTSIZE))
 #define NCHILDREN 3
@@ -55,7 +55,7 @@ static void wait_for_store(int i)
 	uint32_t then = *OURS(i);
 
 	while (*OURS(i) == then && FAULTS(i) == ANSWERED(i))
-		cpu_relax();
+		sys_yield();
 }
 
 /* Two ways of taking it: all of it, or only the right to write. */

@@ -146,6 +146,14 @@ void lapic_ipi(uint8_t apicid, int vector)
 	send(apicid, COMMAND_FIXED | COMMAND_ASSERT | vector);
 }
 
+void lapic_reset_ap(uint8_t apicid)
+{
+	send(apicid, COMMAND_INIT | COMMAND_LEVEL | COMMAND_ASSERT);
+	delay_us(200);
+	send(apicid, COMMAND_INIT | COMMAND_LEVEL);
+	delay_us(10000);
+}
+
 /*
  * A CPU that was reset, on old boards, asks the BIOS, which finds in CMOS byte 0x0F that it shall jump to
  * the address at 40:67 (MultiProcessor Specification 1.4, appendix B.4). Newer ones take it from the
@@ -165,10 +173,7 @@ void lapic_start_ap(uint8_t apicid, physaddr_t entry)
 {
 	assert(entry % PGSIZE == 0 && entry < EXTPHYSMEM);
 	set_warm_reset(entry);
-	send(apicid, COMMAND_INIT | COMMAND_LEVEL | COMMAND_ASSERT);
-	delay_us(200);
-	send(apicid, COMMAND_INIT | COMMAND_LEVEL);
-	delay_us(10000);
+	lapic_reset_ap(apicid);
 	for (int i = 0; i < 2; i++) {
 		send(apicid, COMMAND_STARTUP | COMMAND_ASSERT | entry >> PGSHIFT);
 		delay_us(200);

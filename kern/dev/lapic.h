@@ -14,6 +14,7 @@ extern physaddr_t lapic_pa, ioapic_pa;
 /* kern/dev/lapic.c */
 void lapic_init(void);                              /* on every CPU, after mp_init and mem_init */
 void lapic_eoi(void);
+void lapic_reset_ap(uint8_t apicid);                /* it stops, and waits to be started */
 void lapic_start_ap(uint8_t apicid, physaddr_t entry); /* INIT-SIPI-SIPI; entry is page-aligned, below 1 MB */
 void lapic_ipi(uint8_t apicid, int vector);
 void lapic_timer_oneshot(uint32_t us);              /* trap IRQ_OFFSET + IRQ_TIMER on this CPU, `us` from now; 0 stops it */

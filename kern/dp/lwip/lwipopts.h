@@ -2,24 +2,20 @@
 /*
  * lwIP as the dataplane uses it: the raw interface, no threads, no timers and no memory of its own. Every
  * allocation comes from the current flow group's slab, checksums of payload are the NIC's, frames are checked
- * before lwIP sees them (kern/dp/rx.c). The protocol's own numbers are the same for lab 6 (net/lwip).
+ * before lwIP sees them (kern/dp/rx.c). How the protocols behave is in inc/lwip_protocol.h.
  */
 #ifndef JOS_KERN_DP_LWIP_LWIPOPTS_H
 #define JOS_KERN_DP_LWIP_LWIPOPTS_H
+
+#include <inc/lwip_protocol.h>
 
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_TIMERS 0
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
-#define LWIP_IPV6 0
-#define LWIP_RAW 0
-#define LWIP_UDP 1
-#define LWIP_STATS 0
-#define LWIP_DISABLE_TCP_SANITY_CHECKS 1
 
 /* Memory: kern/dp/slab.c, reached through the window's own pointer (tcp_unit.c). */
-#define MEM_ALIGNMENT 4
 #define MEM_LIBC_MALLOC 1
 #define MEMP_MEM_MALLOC 1
 #define mem_clib_malloc dp_lwip_malloc
@@ -35,36 +31,10 @@ void dp_lwip_free(void *p);
 
 /* Zero copy: received frames stay in their buffers, sent bytes in the program's. */
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
-#define LWIP_NETIF_TX_SINGLE_PBUF 0
 #define TCP_OVERSIZE 0
 #define LWIP_CHECKSUM_ON_COPY 0
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 
-/* IP: whole packets for one interface. */
-#define IP_REASSEMBLY 0
-#define IP_FRAG 0
-#define LWIP_SINGLE_NETIF 1
-#define LWIP_ICMP 1
-#define ARP_TABLE_SIZE 64
-#define ARP_QUEUEING 1
-#define LWIP_NETIF_HWADDRHINT 1
-#define ETHARP_SUPPORT_STATIC_ENTRIES 0
-
-/*
- * TCP. Windows are 44 segments, just below the 64 KB that need no scaling. A flow whose peer is silent is
- * given up after some 95 seconds; TIME_WAIT lasts 2 * TCP_MSL. Out-of-order data of one flow holds at most
- * one window's worth of buffers.
- */
-#define TCP_MSS 1460
-#define TCP_WND (44 * TCP_MSS)
-#define TCP_SND_BUF (44 * TCP_MSS)
-#define TCP_SND_QUEUELEN 256
-#define TCP_MSL 1000
-#define TCP_MAXRTX 6
-#define TCP_SYNMAXRTX 4
-#define TCP_QUEUE_OOSEQ 1
-#define TCP_OOSEQ_MAX_PBUFS 48
-#define TCP_LISTEN_BACKLOG 1
 #define LWIP_TCP_PCB_NUM_EXT_ARGS 1
 
 /* RFC 6528 (kern/dp/isn.c). Addresses are in network byte order, ports in the host's. */
