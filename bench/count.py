@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-`make bench-count`: what a request costs in instructions, crossings and copies, the same on every run.
+`make bench-count`: what a request costs in instructions, crossings and copies, whatever the host does meanwhile.
 
 QEMU runs with -icount, where the guest's clock is the number of instructions executed: nothing that the host does can
 be seen inside. Two NICs of one machine are joined by a hub; user/ixload.c asks on one of them, from a CPU of its own,

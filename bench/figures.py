@@ -86,12 +86,3 @@ class Samples:
         if not found:
             return None
         return dict(stats.summary(found), better=better(name), verdict=stats.verdict(a, b, better(name)))
-
-    def points(self, system, work, measured):
-        """[(point, summary)] of `work/POINT/measured`, by increasing point: a curve."""
-        found = []
-        for name in self.of[system] if system in self.of else ():
-            words = name.split("/")
-            if len(words) == 3 and words[0] == work and words[2] == measured:
-                found.append((int(words[1]), self.summary(system, name)))
-        return sorted(found, key=lambda pair: pair[0])

@@ -285,7 +285,7 @@ def stages(found):
     ax.set_title("Where a request's instructions go")
     ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.11 - 0.25 / len(rows)), ncol=4, fontsize=9, handlelength=1.1)
     return finish(fig, "stages", "Where time goes", "Guest instructions of the server's CPUs for one request, by stage, "
-                  "counted by `make bench-count` (%s): exact, and the same on every run. Copying is all of memcpy and "
+                  "counted by `make bench-count` (%s), whatever the host does meanwhile. Copying is all of memcpy and "
                   "its like, wherever it happens." % found["counts"]["key"])
 
 

@@ -4,7 +4,6 @@ What is measured. A step runs one client, or a few of the same kind, against a s
 figures by name (figures.py). steps() is the list for one round; the same for every system.
 """
 import re
-import time
 
 import systems
 from harness.suite import Failure
@@ -93,7 +92,9 @@ def connect(conns, seconds):
 
 
 def size(bytes_, conns, seconds):
+    """After one request that is not measured: the server reads the page from its disk then, and never again."""
     def run(target):
+        target.pingpong("http", systems.page_of(bytes_), 0.001)
         rate, _, moved = wrk(target, conns, seconds, systems.page_of(bytes_))
         goodput = moved if bytes_ >= LARGE else rate * bytes_
         return {"size/%d/goodput" % bytes_: goodput / MB}

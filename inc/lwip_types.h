@@ -35,4 +35,7 @@ typedef __PTRDIFF_TYPE__ ptrdiff_t;
 
 #define BYTE_ORDER LITTLE_ENDIAN
 
+#define lwip_htons(x) ((u16_t)__builtin_bswap16(x))
+#define lwip_htonl(x) ((u32_t)__builtin_bswap32(x))
+
 #endif

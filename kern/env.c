@@ -215,7 +215,7 @@ void env_free(struct Env *e)
 	free_list = e;
 }
 
-/* The CPU that alone may free e, and later: where e is, or the one reserved for it. NULL: it may be freed here and now. */
+/* The CPU that alone may free e, and later: where e is, or the one reserved for it. NULL: here and now is right. */
 static struct CpuInfo *keeper_of(const struct Env *e)
 {
 	return e->env_dp && e != curenv ? &cpus[dp_cpu(e)] : env_elsewhere(e);

@@ -32,7 +32,7 @@ int32_t sys_env_destroy(const uint32_t *a)
 	return 0;
 }
 
-/* (env): returns when that env is gone; at once if it is gone already. Anyone may wait for anyone, also for the dying. */
+/* (env): returns when that env is gone; at once if it is already. Anyone may wait for anyone, also for the dying. */
 int32_t sys_env_wait(const uint32_t *a)
 {
 	const struct Env *e = &envs[ENVX(a[0])];
@@ -92,8 +92,8 @@ static void stop(struct Env *e)
 }
 
 /*
- * (env, status): ENV_RUNNABLE or ENV_NOT_RUNNABLE. Who is stopped has stopped when this returns, on whatever CPU it was;
- * a system call that it waited in ends early, with -E_IPC_NOT_RECV if that was a message.
+ * (env, status): ENV_RUNNABLE or ENV_NOT_RUNNABLE. Who is stopped has stopped when this returns, on whatever CPU it
+ * was; a system call that it waited in ends early, with -E_IPC_NOT_RECV if that was a message.
  */
 int32_t sys_env_set_status(const uint32_t *a)
 {

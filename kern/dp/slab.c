@@ -29,14 +29,9 @@ static struct slab_page *page_of(void *object)
 
 static struct slab_page *page_at(struct link *l) { return container_of(l, struct slab_page, link); }
 
-static int class_for(size_t size)
-{
-	int class = 0;
+static int class_for(const struct slab *s, size_t size) { return s->class_of[(size + 15) / 16]; }
 
-	while (class_size[class] < size)
-		class++;
-	return class;
-}
+static bool is_full(const struct slab_page *pg) { return !pg->free && pg->fresh + class_size[pg->class] > PGSIZE; }
 
 #ifdef DP_DEBUG
 enum { JUNK = 0x5a };
@@ -53,6 +48,11 @@ void slab_init(struct slab *s)
 	link_init(&s->all);
 	for (int i = 0; i < SLAB_NCLASSES; i++)
 		link_init(&s->partial[i]);
+	for (int unit = 0, class = 0; unit <= SLAB_MAX / 16; unit++) {
+		if (class_size[class] < unit * 16)
+			class++;
+		s->class_of[unit] = class;
+	}
 }
 
 static void put_in_reserve(struct slab *s, struct slab_page *pg)
@@ -114,30 +114,38 @@ static struct slab_page *open_page(struct slab *s, int class)
 	pg->class = class;
 	pg->used = 0;
 	pg->free = NULL;
-	char *base = (char *)pg;
-	for (uint32_t off = SLAB_PAGE_HEADER; off + class_size[class] <= PGSIZE; off += class_size[class]) {
-		*(void **)(base + off) = pg->free;
-		pg->free = base + off;
-	}
+	pg->fresh = SLAB_PAGE_HEADER;
 	list_push(&s->partial[class], &pg->link);
 	return pg;
+}
+
+static void *take_object(struct slab_page *pg)
+{
+	void *object = pg->free;
+
+	if (object) {
+		pg->free = *(void **)object;
+	} else {
+		object = (char *)pg + pg->fresh;
+		pg->fresh += class_size[pg->class];
+	}
+	pg->used++;
+	return object;
 }
 
 void *slab_alloc(struct slab *s, size_t size)
 {
 	if (size > SLAB_MAX)
 		return NULL;
-	int class = class_for(size);
+	int class = class_for(s, size);
 	struct link *partial = &s->partial[class];
 	struct slab_page *pg = link_alone(partial) ? open_page(s, class) : page_at(partial->next);
 	if (!pg)
 		return NULL;
 
-	void *object = pg->free;
-	pg->free = *(void **)object;
-	pg->used++;
+	void *object = take_object(pg);
 	s->bytes += class_size[class];
-	if (!pg->free)
+	if (is_full(pg))
 		link_take(&pg->link);
 	return object;
 }
@@ -155,7 +163,7 @@ void slab_free(void *object)
 	struct slab *s = pg->slab;
 
 	junk_fill(object, pg->class);
-	bool was_full = !pg->free;
+	bool was_full = is_full(pg);
 	*(void **)object = pg->free;
 	pg->free = object;
 	s->bytes -= class_size[pg->class];

@@ -28,7 +28,8 @@ struct slab_page {
 	struct link link;      /* in reserve, or among pages of its class that have room */
 	struct link all;       /* among all pages that came from the page allocator; alone: home's */
 	struct slab *slab;
-	void *free;            /* chain of free objects */
+	void *free;            /* chain of objects that were freed */
+	uint16_t fresh;        /* from here on no object was given out yet, so a page is opened without a walk */
 	uint16_t used;         /* objects in use; of a page taken whole, as its user counts */
 	uint8_t class;
 };
@@ -37,6 +38,7 @@ struct slab {
 	struct link home;                    /* pages in reserve that go when the dataplane goes */
 	struct link lent;                    /* pages in reserve that may be given back before */
 	struct link partial[SLAB_NCLASSES];
+	uint8_t class_of[SLAB_MAX / 16 + 1]; /* by size in units of 16 bytes, rounded up */
 	struct link all;
 	uint32_t nhome, nlent;
 	uint32_t pages;                      /* not in reserve */

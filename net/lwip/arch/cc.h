@@ -6,9 +6,6 @@
 #include <inc/lib.h> /* before lwIP's headers, which leave out what it defines */
 #include <inc/lwip_types.h>
 
-#define lwip_htons(x) ((u16_t)__builtin_bswap16(x))
-#define lwip_htonl(x) ((u32_t)__builtin_bswap32(x))
-
 /* Assertions are left out: some of them can be provoked by a peer, and the code behind them copes. */
 #define LWIP_NOASSERT
 #define LWIP_PLATFORM_ASSERT(text) panic("lwIP: %s", text)

@@ -9,10 +9,6 @@
 #include <inc/assert.h>
 #include <inc/lwip_types.h>
 
-#define LWIP_PLATFORM_BYTESWAP 1
-#define LWIP_PLATFORM_HTONS(x) __builtin_bswap16(x)
-#define LWIP_PLATFORM_HTONL(x) __builtin_bswap32(x)
-
 #define LWIP_PLATFORM_DIAG(x) \
 	do {                  \
 		cprintf x;    \
