@@ -198,6 +198,16 @@ class RunTest(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("ZeroDivisionError", out)
 
+    def test_a_bug_when_a_machine_is_closed(self):
+        def play(t):
+            t.close = lambda: 1 // 0
+        suite = self.suite("hello")
+        suite.add("bug", "bug", 1, play)
+        status, out = graded(suite)
+        self.assertEqual(status, 1)
+        self.assertIn("ZeroDivisionError", out)
+        self.assertTrue(out.endswith("1 passed, 1 failed\n"), out)
+
     def test_files(self):
         with tempfile.TemporaryDirectory() as folder:
             names = [os.path.join(folder, name) for name in ("r.json", "r.xml")]

@@ -41,7 +41,10 @@ class Schedule:
             if test is None:
                 return
             self.report.begin(test)
-            result = self.outcome(test)
+            try:
+                result = self.outcome(test)
+            except Exception:  # also in what opens and closes its machines: no test goes without a verdict
+                result = Result(test, Result.FAIL, reason=traceback.format_exc())
             if result is None:
                 return
             with self.changed:
