@@ -25,10 +25,12 @@ extern struct nic {
 	bool running, may_interrupt;
 	uint32_t sent_in, sent_out; /* frames that left, and that a test has taken; free-running */
 	uint32_t last_rx_buf;       /* the buffer that the last frame went to */
+	physaddr_t last_rx_pa;      /* where its descriptor said that it is */
 	uint64_t no_buffer;         /* frames that found none */
 } nic;
 
 void nic_init(void); /* netdevs[0] */
+void nic_read_anything(void); /* from now on no byte of a buffer is poisoned: the program may name any, as data or as a list */
 bool nic_receive(const void *frame, uint32_t len, uint16_t flags); /* false: no buffer */
 void nic_transmit(void);                                          /* what was flushed leaves now */
 const struct nic_frame *nic_sent(void);                           /* the next that left; NULL: no more */

@@ -109,7 +109,7 @@ static void network(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_begin(data, size);
-	nic.reads_anything = true;
+	nic_read_anything();
 	memset(handles, 0, sizeof(handles));
 	nhandles = lent_addr = 0;
 	p = peer(4000, PORT);

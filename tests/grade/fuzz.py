@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The fuzz targets, each for a short time, beginning with the committed inputs."""
+"""
+The fuzz targets, each for a number of inputs and with a seed that are always the same: what fails here fails again. The
+search for new inputs is the long tier's (tests/long/fuzz.py).
+"""
 import functools
 import glob
 import os
@@ -14,6 +17,8 @@ from harness.cmdline import objdir
 SOURCES = glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c"))
 TARGETS = sorted(os.path.basename(path)[len("fuzz_"):-len(".c")] for path in SOURCES)
 BUILD_SECONDS = 300
+RUNS = {"calls": 30000, "packets": 3000}
+PATIENCE = 120
 
 
 @functools.lru_cache(maxsize=None)
@@ -29,13 +34,13 @@ def needs_libfuzzer():
         needs_header("cmocka.h")())
 
 
-def fuzzed(target, seconds):
+def fuzzed(target, seconds, *words):
     def play(t):
         with one_make:
             status, out = t.host.make("-s", objdir("fuzz", "fuzz_" + target))
         if status:
             raise Failure("it does not build:\n" + out)
-        status, out = t.host.make("-s", "FUZZ_SECONDS=%d" % seconds, "fuzz-" + target, limit=seconds + BUILD_SECONDS)
+        status, out = t.host.make("-s", "FUZZ_SECONDS=%d" % seconds, "fuzz-" + target, *words, limit=seconds + BUILD_SECONDS)
         if status:
             raise Failure(out)
     return play
@@ -43,4 +48,6 @@ def fuzzed(target, seconds):
 
 suite.part("fuzz")
 for _target in TARGETS:
-    suite.add("fuzz-" + _target, "20 s of fuzzing: %s" % _target, 5, fuzzed(_target, 20), unless=[needs_libfuzzer])
+    _runs = RUNS.get(_target, 1000)
+    suite.add("fuzz-" + _target, "fuzzing: %s, %d inputs" % (_target, _runs), 5,
+              fuzzed(_target, PATIENCE, "FUZZ_SEED=1", "FUZZ_RUNS=%d" % _runs), unless=[needs_libfuzzer])
