@@ -51,7 +51,7 @@ def main(suite, argv=None, open_host=Host):
     if opts.list:
         list_tests(tests)
         sys.exit(OK)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT: a shell ignores it for what it starts with &
         signal.signal(number, signal.default_int_handler)
     sys.exit(grade(suite, tests, opts, open_host(ROOT)))
 
