@@ -15,26 +15,35 @@ TAP = "tap0"
 numbers = itertools.count()
 
 
+def enter(name):
+    """
+    How a command gets into the namespace. Not by `ip netns exec`: it mounts a /sys of its own, which it may not do where
+    the root is no mount point, as in a chroot.
+    """
+    return ["nsenter", "--net=/run/netns/" + name]
+
+
 class Namespace:
     def __init__(self, children):
         self.children = children
         self.name = "josix-%d-%d" % (os.getpid(), next(numbers))
         children.warden.promise(self.name, ["ip", "netns", "delete", self.name])
-        self.ip("netns", "add", self.name)
-        self.ip("-n", self.name, "link", "set", "lo", "up")
-        self.ip("netns", "exec", self.name, "ip", "tuntap", "add", "dev", TAP, "mode", "tap")
-        self.ip("-n", self.name, "link", "set", TAP, "addrgenmode", "none")  # no IPv6 chatter in captures
-        self.ip("-n", self.name, "address", "add", "10.0.2.2/24", "dev", TAP)
-        self.ip("-n", self.name, "link", "set", TAP, "up")
+        self.run(["ip", "netns", "add", self.name])
+        for words in (["link", "set", "lo", "up"],
+                      ["tuntap", "add", "dev", TAP, "mode", "tap"],
+                      ["link", "set", TAP, "addrgenmode", "none"],  # no IPv6 chatter in captures
+                      ["address", "add", "10.0.2.2/24", "dev", TAP],
+                      ["link", "set", TAP, "up"]):
+            self.run(self.inside(["ip"] + words))
 
-    def ip(self, *words):
-        status, out = self.children.run(["ip"] + list(words), 20)
+    def run(self, argv):
+        status, out = self.children.run(argv, 20)
         if status:
-            raise Failure("ip %s: %s" % (" ".join(words), out.strip()))
+            raise Failure("%s: %s" % (" ".join(argv), out.strip()))
 
     def inside(self, argv):
         """The command that runs argv in here."""
-        return ["ip", "netns", "exec", self.name] + list(argv)
+        return enter(self.name) + list(argv)
 
     def close(self):
         subprocess.run(["ip", "netns", "delete", self.name], stderr=subprocess.DEVNULL, check=False)
@@ -50,9 +59,9 @@ def obstacle():
         return "`ip` (package iproute2) is not installed"
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         return "/dev/net/tun cannot be opened"
-    name = "josix-%d-try" % os.getpid()
-    script = "ip netns add %s && ip netns exec %s ip tuntap add dev %s mode tap; r=$?; ip netns delete %s; exit $r"
-    tried = subprocess.run(["sh", "-c", script % (name, name, TAP, name)], stdout=subprocess.DEVNULL,
+    name = "josix-%d-try%d" % (os.getpid(), next(numbers))  # tests in several threads may ask at once
+    script = "ip netns add %s && %s ip tuntap add dev %s mode tap; r=$?; ip netns delete %s; exit $r"
+    tried = subprocess.run(["sh", "-c", script % (name, " ".join(enter(name)), TAP, name)], stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE, check=False)
     return None if tried.returncode == 0 else "no tap device in a network namespace: " + (
         tried.stderr.decode("utf-8", "replace").strip().split("\n")[0])
