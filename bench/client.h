@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define NS_PER_S 1000000000ull
+#define HTTP_REQUEST "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n\r\n" /* of a page, from a host */
 
 /* Latencies in nanoseconds, all of them. */
 struct samples {

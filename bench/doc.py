@@ -44,6 +44,7 @@ def conditions(found):
     lines = ["%s: %s, %d cores%s, %s, %s; %s." % (found["when"], m["processor"], m["cores"], " (virtual)" if m["virtual"] else "",
                                                 m["distribution"], m["kernel"], v["qemu"]),
              "%d rounds (%s), %s. %s." % (found["rounds"], found["scale"], found["network"], found["pinning"].capitalize()),
+             "CPUs of each machine: %s." % words.vcpus(found),
              "Load average before: %s. A fixed loop of the host took %s to %s while it was measured; on a quiet machine the two are "
              "equal." % (m["load_before"], words.amount(min(loops), "us"), words.amount(max(loops), "us"))]
     return "\n".join(lines) + "\n"

@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 	double rate = atof(argv[5]), seconds = atof(argv[6]);
 	load.host = argv[1];
 	load.port = atoi(argv[2]);
-	load.request_len = asprintf(&load.request, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n\r\n", argv[3], argv[1]);
+	load.request_len = asprintf(&load.request, HTTP_REQUEST, argv[3], argv[1]);
 	precise_sleep();
 	open_all(atoi(argv[4]));
 	uint64_t start = now_ns();

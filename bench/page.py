@@ -11,7 +11,7 @@ STYLE = """
 :root { --ink: #22272e; --faint: #6b7280; --line: #e3e6ea; --paper: #f6f7f9; --good: #0072B2; --bad: #D55E00 }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, "Segoe UI", "DejaVu Sans", sans-serif }
-main { max-width: 62rem; margin: 0 auto; padding: 3rem 1.25rem 5rem }
+main { max-width: 68rem; margin: 0 auto; padding: 3rem 1.25rem 5rem }
 h1 { font-size: 2rem; margin: 0; letter-spacing: -.02em }
 h2 { font-size: 1.2rem; margin: 0 0 .3rem }
 p.lead { color: var(--faint); margin: .3rem 0 2rem }
@@ -20,7 +20,7 @@ section > p { margin: .2rem 0 .9rem; color: var(--faint); max-width: 52rem }
 img { width: 100%; height: auto; display: block }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums }
-th, td { padding: .36rem .7rem; text-align: right; border-top: 1px solid var(--line); white-space: nowrap }
+th, td { padding: .36rem .5rem; text-align: right; border-top: 1px solid var(--line); white-space: nowrap }
 thead th { border-top: 0; color: var(--faint); font-weight: 600 }
 th:first-child, td:first-child { text-align: left }
 small { color: var(--faint) }
@@ -98,7 +98,8 @@ def conditions(found):
     spread = host_spread(found)
     rows = [("machine", "%s, %s cores%s, %s MB; %s; %s" % (m["processor"], m["cores"], ", virtual" if m["virtual"] else "",
                                                            m["memory_mb"], m["distribution"], m["kernel"])),
-            ("accelerator", m["accelerator"]), ("network", found["network"]), ("threads", found["pinning"]),
+            ("accelerator", m["accelerator"]), ("network", found["network"]), ("CPUs", "%s; the host has %s cores" % (words.vcpus(found), m["cores"])),
+            ("threads", found["pinning"]),
             ("quiet?", "load average %s before; a fixed loop of the host took %s" % (m["load_before"], spread)),
             ("tree", v["tree"])] + [(name, v[name]) for name in ("compiler", "lwip", "qemu", "wrk", "ab", "python")]
     listed = "<dl>%s</dl>" % "".join("<dt>%s<dd>%s" % (escape(k), escape(str(text))) for k, text in rows)

@@ -144,9 +144,10 @@ def latency(found):
         for p, f, size in zip(PERCENTILES, shown, (11, 9, 7, 5.5)):
             ax.plot([f["min"], f["max"]], [y, y], color=look(name)["color"], linewidth=6, alpha=0.18, solid_capstyle="round")
             ax.plot([f["median"]], [y], "o", color=look(name)["color"], markersize=size)
-        label_without_overlap(ax, y, shown)
     ax.set_xscale("log")
     ax.set_xlim(min(everything) / 1.4, max(everything) * 1.6)
+    for y, (_, _, figures) in enumerate(reversed(rows)):
+        label_without_overlap(ax, y, [figures["latency/" + p] for p in PERCENTILES])
     time_ticks(ax.xaxis, *ax.get_xlim())
     ax.set_yticks(range(len(rows)), [title for _, title, _ in reversed(rows)], color=INK)
     ax.set_ylim(-0.6, len(rows) - 0.35)
@@ -158,9 +159,10 @@ def latency(found):
 
 def label_without_overlap(ax, y, shown):
     """A name and a number above each mark, unless it would cover its left neighbour's."""
-    last = 0
+    left, right = ax.get_xlim()
+    apart, last = (right / left) ** 0.075, 0
     for p, f in zip(PERCENTILES, shown):
-        if f["median"] > last * 1.22:
+        if f["median"] > last * apart:
             ax.annotate("%s\n%s" % (p, words.amount(f["median"], "us")), (f["median"], y), xytext=(0, 8),
                         textcoords="offset points", ha="center", fontsize=8, color=FAINT, linespacing=1.1)
             last = f["median"]

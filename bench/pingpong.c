@@ -98,7 +98,7 @@ static void prepare(const char *host, const char *kind, const char *what)
 		message.out = malloc(message.out_len);
 		message.in_room = message.in_len;
 	} else {
-		message.out_len = asprintf(&message.out, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n\r\n", what, host);
+		message.out_len = asprintf(&message.out, HTTP_REQUEST, what, host);
 		message.in_room = 4 << 20;
 	}
 	message.in = calloc(1, message.in_room + 1);

@@ -30,4 +30,4 @@ def words():
     if ENOUGH:
         return "the guest's CPUs on host cores %s, QEMU's main loop and the clients on the other %d" % (
             " and ".join(map(str, GUEST)), len(OTHERS))
-    return "nothing is pinned: %d host cores are too few for 2 CPUs of the guest, QEMU's main loop and the clients" % len(CORES)
+    return "nothing is pinned: %d host cores are too few for the guest's CPUs, QEMU's main loop and the clients" % len(CORES)

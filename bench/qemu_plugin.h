@@ -23,8 +23,8 @@ typedef void (*qemu_plugin_translate_cb)(qemu_plugin_id_t id, struct qemu_plugin
 typedef void (*qemu_plugin_exec_cb)(unsigned cpu, void *data);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_translate_cb cb);
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_exec_cb cb, enum qemu_plugin_cb_flags flags,
-					  void *data);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_exec_cb cb,
+					  enum qemu_plugin_cb_flags flags, void *data);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_exec_cb cb,
 					    enum qemu_plugin_cb_flags flags, void *data);
 

@@ -3,7 +3,7 @@
 Everything that was found, in one structure (report.json), and the files made from it.
 
     title, when, scale, rounds, machine, versions, network, pinning, commands, problems
-    systems  name -> {title, figures: name -> {unit, better, median, min, max, samples}}
+    systems  name -> {title, cpus, figures: name -> {unit, better, median, min, max, samples}}
     counts   what `make bench-count` recorded: key, runs: "SYSTEM: WORK" -> figure -> number for one request
     ratios   "ix/OTHER" -> figure -> {median, min, max, samples, better, verdict}: ix over the other, by rounds
 """
@@ -42,7 +42,7 @@ def make(began, options, systems, measured, network, absent, commands):
         "pinning": pinning.words(),
         "problems": absent + ["%s%s" % (words, " (%d times)" % n if n > 1 else "") for words, n in measured.problems.items()],
         "commands": commands,
-        "systems": {s.name: {"title": s.title, "figures": all_figures(samples, s.name)} for s in systems},
+        "systems": {s.name: {"title": s.title, "cpus": s.cpus, "figures": all_figures(samples, s.name)} for s in systems},
         "ratios": {},
         "counts": dict(zip(("key", "runs"), began["counts"])),
     }

@@ -80,7 +80,7 @@ IX = Jos("ix", "IX dataplane", 2, {
     "web": Role("user_ixhttpd", r"^ixhttpd: \d.*on CPU"),
     "echo": Role("user_ixecho", r"^ixecho: port 7 on CPU"),
 }, knobs=("batch",))
-LAB6 = Jos("lab6", "lab 6", 2, {
+LAB6 = Jos("lab6", "lab 6", 1, {
     "web": Role("user_httpd", r"^Waiting for http connections", ("-k", "-c", "-w", "256")),
     "echo": Role("user_echosrv", r"^bound"),
 }, boot=("nic0=lab6", "ns=on"), knobs=("cpus",), also=("net_ns",))
@@ -88,7 +88,7 @@ LAB6 = Jos("lab6", "lab 6", 2, {
 class Ceiling:
     """Our driver with a responder that remembers nothing: kern/dp/ceiling.c. It has one page, of 64 bytes."""
 
-    name, title = "ceiling", "ceiling"
+    name, title, cpus = "ceiling", "ceiling", 2
 
     def obstacle(self, session):
         return None
@@ -100,5 +100,5 @@ class Ceiling:
         return not step.knob and not step.many_pages
 
     def start(self, session, role):
-        machine = session.boot(None, extra=("ceiling=1",), cpus=2, memory=MEMORY)
+        machine = session.boot(None, extra=("ceiling=1",), cpus=self.cpus, memory=MEMORY)
         return ready(machine, "^ceiling: answering")

@@ -52,7 +52,8 @@ def gain(ratio):
 def notes(found):
     m = found["machine"]
     lines = ["medians of %d round%s; %s" % (found["rounds"], "s" if found["rounds"] > 1 else "", found["network"]),
-             "%s, %d cores; %s" % (m["processor"], m["cores"], found["pinning"])]
+             "%s, %d cores; %s" % (m["processor"], m["cores"], found["pinning"]),
+             "CPUs of each machine: " + words.vcpus(found)]
     if len(found["ratios"]) > 1:
         lines.append("over X: how many times better ix is; ?: the rounds do not agree, run again; =: no difference")
     if found["scale"] == "quick":

@@ -34,3 +34,8 @@ def size(bytes_):
 def times(gain):
     """An advantage: 1 is none."""
     return "%sx" % digits(gain)
+
+
+def vcpus(found):
+    """The CPUs of each system's machine, in words."""
+    return ", ".join("%s %d" % (s["title"], s["cpus"]) for s in found["systems"].values())

@@ -63,7 +63,7 @@ void bc_flush(uint32_t blockno)
 {
 	if (!(pte_of(blockno) & PTE_D))
 		return;
-	int r = ide_write(blockno * BLKSECTS, diskaddr(blockno), BLKSECTS);
+	int r = disk_write(blockno * BLKSECTS, diskaddr(blockno), BLKSECTS);
 	if (r < 0)
 		panic("block %08x cannot be written: %e", blockno, r);
 	clear_marks(blockno);
@@ -140,7 +140,7 @@ static void load(uint32_t blockno)
 
 	int r = -E_INVAL;
 	for (int i = 0; i < READ_TRIES && r < 0; i++)
-		r = ide_read(blockno * BLKSECTS, map_addr(blockno), n * BLKSECTS);
+		r = disk_read(blockno * BLKSECTS, map_addr(blockno), n * BLKSECTS);
 	if (r < 0)
 		panic("block %08x cannot be read: %e", blockno, r);
 	while (n-- > 0)

@@ -8,7 +8,7 @@
  *   blockmap.c  which disk blocks are a file's
  *   bitmap.c    which disk blocks are free          super.c     what the disk says of itself
  *   bc.c        the block cache: the disk as memory
- *   ide.c       the disk
+ *   disk.c      the disk: ide.c, or memdisk.c
  *
  * Each part calls only those below it. The disk's content is data, not truth: a part checks every
  * block number and size that it reads there and answers damage with -E_INVAL.
@@ -31,11 +31,20 @@
 #define BLOCK_BITMAP 2
 #define BITS_PER_BLOCK (BLKSIZE * 8)
 
-/* ide.c: all return 0 (or a count) or a negated error; nsecs is 1 to 256. */
-int ide_init(uint32_t *nsectors);
-int ide_read(uint32_t secno, void *dst, uint32_t nsecs);
-int ide_write(uint32_t secno, const void *src, uint32_t nsecs);
-int ide_sync(void);
+/* disk.c: all return 0 (or a count) or a negated error; nsecs is 1 to 256. */
+int disk_init(uint32_t *nsectors);
+int disk_read(uint32_t secno, void *dst, uint32_t nsecs);
+int disk_write(uint32_t secno, const void *src, uint32_t nsecs);
+int disk_sync(void);
+
+/* Kinds of disks. Without one, init returns -E_NOT_FOUND. */
+struct Disk {
+	int (*init)(uint32_t *nsectors);
+	int (*read)(uint32_t secno, void *dst, uint32_t nsecs);
+	int (*write)(uint32_t secno, const void *src, uint32_t nsecs);
+	int (*sync)(void); /* let it write what it holds in a cache of its own */
+};
+extern const struct Disk ide, memdisk;
 
 /* bc.c: a pointer from diskaddr() stays good for ever; touching it reads the block when it must. */
 void bc_init(uint32_t nblocks);

@@ -26,7 +26,7 @@
 #undef int64_t
 #undef uint64_t
 
-#define MIN_BLOCKS 1024
+#define MIN_BLOCKS 16
 #define MAX_BLOCKS (0xC0000000u / BLKSIZE) /* what the file server can map */
 #define MAX_ROOT_FILES ((uint32_t)(NDIRECT * BLKFILES))
 

@@ -97,7 +97,7 @@ static int identify(uint32_t *nsectors)
 }
 
 /* Find the drive and its size; agree on larger chunks. -E_NOT_FOUND if there is no such drive. */
-int ide_init(uint32_t *nsectors)
+static int ide_init(uint32_t *nsectors)
 {
 	outb(REG_CONTROL, CONTROL_NIEN);
 	outb(REG_DEVICE, DEVICE_LBA | DEVICE_1);
@@ -117,7 +117,7 @@ static void check_range(uint32_t secno, uint32_t nsecs)
 	assert(secno < MAX_SECTOR && nsecs <= MAX_SECTOR - secno);
 }
 
-int ide_read(uint32_t secno, void *dst, uint32_t nsecs)
+static int ide_read(uint32_t secno, void *dst, uint32_t nsecs)
 {
 	check_range(secno, nsecs);
 	int r = start(chunk > 1 ? CMD_READ_MULTIPLE : CMD_READ, secno, nsecs);
@@ -132,7 +132,7 @@ int ide_read(uint32_t secno, void *dst, uint32_t nsecs)
 	return r;
 }
 
-int ide_write(uint32_t secno, const void *src, uint32_t nsecs)
+static int ide_write(uint32_t secno, const void *src, uint32_t nsecs)
 {
 	check_range(secno, nsecs);
 	int r = start(chunk > 1 ? CMD_WRITE_MULTIPLE : CMD_WRITE, secno, nsecs);
@@ -148,7 +148,9 @@ int ide_write(uint32_t secno, const void *src, uint32_t nsecs)
 }
 
 /* Let the drive write what it holds in its own cache. */
-int ide_sync(void)
+static int ide_sync(void)
 {
 	return run_without_data(CMD_FLUSH_CACHE, 0);
 }
+
+const struct Disk ide = { ide_init, ide_read, ide_write, ide_sync };

@@ -161,7 +161,7 @@ static int serve_remove(union Fsipc *req, struct Answer *answer __attribute__((u
 static int serve_sync(union Fsipc *req __attribute__((unused)), struct Answer *answer __attribute__((unused)))
 {
 	bc_sync();
-	return ide_sync();
+	return disk_sync();
 }
 
 static const struct {
@@ -228,7 +228,7 @@ static void serve(int mount_error)
 static int mount(void)
 {
 	uint32_t nsectors;
-	int r = ide_init(&nsectors);
+	int r = disk_init(&nsectors);
 	if (r < 0)
 		return r;
 	bc_init(nsectors / BLKSECTS);

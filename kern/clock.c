@@ -7,6 +7,7 @@
 #include <inc/stdio.h>
 #include <inc/x86.h>
 
+#include <kern/bootarg.h>
 #include <kern/clock.h>
 
 enum { PIT_CHANNEL_2 = 0x42, PIT_MODE = 0x43, PIT_COUNT_DOWN = 0xB0 }; /* channel 2, both bytes, mode 0 */
@@ -14,6 +15,7 @@ enum { PORT_B = 0x61, PORT_B_GATE = 0x01, PORT_B_SPEAKER = 0x02, PORT_B_OUT = 0x
 
 #define PIT_HZ 1193182
 #define MEASURE_TICKS 2386 /* 2 ms */
+enum { MILLION = 1000000 };
 enum { MEASUREMENTS_MAX = 50, AGREEMENTS = 2, TOLERANCE = 256 }; /* tolerance: one part in so many */
 
 /* ticks -> units: ticks * factor / 2^(32 + shift). factor has its highest bits in use, for precision. */
@@ -83,8 +85,39 @@ static uint32_t measure_well(void)
 	return best;
 }
 
+/*
+ * Return exactly when the TSC has come to a number, which is near, where a tick is an instruction: half of what
+ * is left in a loop of two instructions, and an odd one before.
+ */
+static void spin_until(uint64_t ticks)
+{
+	uint32_t left = ticks;
+
+	asm volatile("rdtsc; subl %%eax, %0; shrl %0; jnc 1f; nop; 1: decl %0; jnz 1b" : "+r"(left) : : "eax", "edx", "cc");
+}
+
+/*
+ * Boot argument `start=N`: be here when the TSC has counted N million ticks. Under QEMU's -icount that makes
+ * everything from here on the same for every boot, whatever time the disk took to load us.
+ */
+static void wait_for_start(void)
+{
+	uint64_t start = (uint64_t)bootarg_u32("start", 0) * MILLION;
+
+	if (!start)
+		return;
+	if (read_tsc() + MILLION > start) {
+		cprintf("start=%u has passed\n", bootarg_u32("start", 0));
+		return;
+	}
+	while (start - read_tsc() > MILLION)
+		spin_until(read_tsc() + MILLION / 2);
+	spin_until(start);
+}
+
 void clock_init(void)
 {
+	wait_for_start();
 	tsc_at_boot = read_tsc();
 	outb(PORT_B, (inb(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE);
 	uint32_t best = measure_well();

@@ -4,12 +4,12 @@
  * machine for one page, over and over. It starts the server itself. `make bench-count` runs it, with two NICs joined by
  * a hub.
  *
- *	ixload conns kept|each warm count server [its arguments]
+ *	ixload conns kept|each[/page] warm count server [its arguments]
  *
  * With `kept` a connection asks again when it has its answer; with `each` it is closed by the server, and another
- * is opened. There are three windows: `warm` requests; `count` requests, between two marks that only QEMU's plugin
- * sees (bench/counter.c); and silence, between two more. Each window ends when all is answered. What the server's
- * dataplane counted in the last two, if it has one, is printed.
+ * is opened. The page is /64.bin unless another is named. There are three windows: `warm` requests; `count` requests,
+ * between two marks that only QEMU's plugin sees (bench/counter.c); and silence, between two more. Each window ends
+ * when all is answered. What the server's dataplane counted in the last two, if it has one, is printed.
  */
 #include <inc/ixev.h>
 #include <inc/lib.h>
@@ -19,6 +19,7 @@ enum {
 	SERVER_IP = 10 << 24 | 2 << 8 | 15,
 	SERVER_PORT = 80,
 	SERVER_START_MS = 300,
+	REQUEST_MAX = 256,
 	ANSWER_MAX = 2048,      /* as far as it is looked at: the head is within */
 	SETTLE_US = 2000,       /* a dataplane publishes its counters every millisecond */
 	SETTLE_RUNS = 4,
@@ -38,6 +39,7 @@ struct client {
 static struct {
 	unsigned conns, warm, count;
 	bool each;
+	const char *page;
 	struct client **clients;
 	unsigned left, asking; /* this window's requests that are still to be made; those under way */
 	unsigned open;         /* contexts from dial to release */
@@ -224,9 +226,6 @@ static struct ixev_conn_ops ops = { .release = on_release, .dialed = on_dialed }
 
 static int prepare(void)
 {
-	const char *kept = "GET /64.bin HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n";
-	const char *each = "GET /64.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-	const char *text = load.each ? each : kept;
 	struct ix_config config = { .nic = NIC };
 	int r;
 
@@ -234,12 +233,12 @@ static int prepare(void)
 	if ((r = ixev_attach(IX_ANY_CPU, &config)) < 0)
 		return r;
 	load.server_cpu = find_server();
-	load.request_len = strlen(text);
-	load.request = ix_alloc(load.request_len + 1);
+	load.request = ix_alloc(REQUEST_MAX);
 	if (!load.request)
 		return -E_NO_MEM;
-	strcpy(load.request, text);
-	return 0;
+	load.request_len = snprintf(load.request, REQUEST_MAX, "GET %s HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n\r\n",
+				    load.page, load.each ? "close" : "keep-alive");
+	return load.request_len < REQUEST_MAX ? 0 : -E_INVAL;
 }
 
 static int make_clients(void)
@@ -298,11 +297,12 @@ void umain(int argc, char **argv)
 
 	binaryname = "ixload";
 	if (argc < 6) {
-		cprintf("usage: ixload conns kept|each warm count server [its arguments]\n");
+		cprintf("usage: ixload conns kept|each[/page] warm count server [its arguments]\n");
 		return;
 	}
 	load.conns = strtol(argv[1], NULL, 10);
-	load.each = strcmp(argv[2], "each") == 0;
+	load.each = strncmp(argv[2], "each", 4) == 0;
+	load.page = strlen(argv[2]) > 4 ? argv[2] + 4 : "/64.bin";
 	load.warm = strtol(argv[3], NULL, 10);
 	load.count = strtol(argv[4], NULL, 10);
 	if ((r = start_server((const char **)argv + 5)) < 0 || (r = prepare()) < 0 || (r = run()) < 0) {

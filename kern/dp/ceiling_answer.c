@@ -190,7 +190,9 @@ static uint32_t answer_tcp(struct packet *p, uint32_t ip_len)
 		return turn_tcp(p, ack, seq + len + 1, ACK | FIN, 0);
 	if (len == 0)
 		return 0;
-	return p->to_port == swap16(PORT_ECHO) ? answer_echo(p, data, len, seq) : answer_request(p, data, len, seq, ack);
+	if (p->to_port == swap16(PORT_ECHO))
+		return answer_echo(p, data, len, seq);
+	return answer_request(p, data, len, seq, ack);
 }
 
 /* Its own sum is left out, as UDP allows. */
