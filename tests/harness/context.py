@@ -38,17 +38,17 @@ class Context:
         self.undo.append(space.close)
         return space
 
-    def run(self, *argv, limit=60, tap=None):
+    def run(self, *argv, limit=60, tap=None, cwd=None):
         """Run a program on the host; its output, or Failure when it ends badly or late."""
-        status, out = self.attempt(*argv, limit=limit, tap=tap)
+        status, out = self.attempt(*argv, limit=limit, tap=tap, cwd=cwd)
         if status:
             raise Failure("`%s` ended with status %d\n%s" % (" ".join(argv), status, out.rstrip()))
         return out
 
-    def attempt(self, *argv, limit=60, tap=None):
+    def attempt(self, *argv, limit=60, tap=None, cwd=None):
         """The same, for programs that may end badly: (status, output)."""
         status, out = self.host.children.run(
-            tap.inside(argv) if tap else list(argv), self.host.pace(limit), cwd=self.host.root)
+            tap.inside(argv) if tap else list(argv), self.host.pace(limit), cwd=cwd or self.host.root)
         with open(os.path.join(self.folder, "host.log"), "a", encoding="utf-8") as log:
             log.write("$ %s\n%s(status %d)\n" % (" ".join(argv), out, status))
         return status, out
