@@ -25,8 +25,10 @@ import time
 ROOT = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
-from harness import options, results  # noqa: E402
+from harness import options, results, services  # noqa: E402
+from harness.capture import expect_frames, frames_of  # noqa: E402
 from harness.context import Context  # noqa: E402
+from harness.explain import explain  # noqa: E402
 from harness.host import Host  # noqa: E402
 from harness.match import check_output  # noqa: E402
 from harness.report import Report, plural  # noqa: E402
@@ -34,8 +36,8 @@ from harness.schedule import Schedule  # noqa: E402
 from harness.suite import Failure, Result, Skip, Suite  # noqa: E402
 from harness.tools import needs_header, needs_program, needs_tap  # noqa: E402
 
-__all__ = ["Failure", "ROOT", "Skip", "Suite", "check_output", "main", "needs_header", "needs_program",
-           "needs_tap"]
+__all__ = ["Failure", "ROOT", "Skip", "Suite", "check_output", "expect_frames", "frames_of", "main", "needs_header",
+           "needs_program", "needs_tap"]
 
 OK, FAILED, UNABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -50,6 +52,9 @@ def main(suite, argv=None, open_host=Host):
         sys.exit(UNABLE)
     if opts.list:
         list_tests(tests)
+        sys.exit(OK)
+    if opts.explain:
+        print("\n".join(explain(test, ROOT) for test in tests), end="")
         sys.exit(OK)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT: a shell ignores it for what it starts with &
         signal.signal(number, signal.default_int_handler)
@@ -73,21 +78,29 @@ def grade(suite, tests, opts, host):
             print("The tree is not built:\n%s" % fault, file=sys.stderr)
             return UNABLE
         host.ask_make()
+        host.pace(0)  # measured now, before anything else runs
         Schedule(tests, opts.jobs, lambda test: Context(test, host, opts.keep), report).run(host.children.stop_all)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         status = INTERRUPTED
     finally:
         host.close()
-    outcome = report.finish()
-    write_files(suite, outcome, opts, time.monotonic() - began)
+    pace = getattr(host.pace, "factor", None) or 1.0
+    outcome = report.finish(pace)
+    write_files(suite, outcome, opts, time.monotonic() - began, pace)
     if status == OK and any(r.status == Result.FAIL for r in outcome):
         status = FAILED
     return status
 
 
-def write_files(suite, outcome, opts, seconds):
+def write_files(suite, outcome, opts, seconds, pace):
     if opts.json:
-        results.write_json(opts.json, suite, outcome, seconds)
+        results.write_json(opts.json, suite, outcome, seconds, pace)
     if opts.junit:
         results.write_junit(opts.junit, suite, outcome, seconds)
+    if opts.gradescope:
+        services.write_gradescope(opts.gradescope, suite, outcome, seconds)
+    if opts.github:
+        print("\n".join(services.notices(outcome)))
+        if os.environ.get("GITHUB_STEP_SUMMARY"):
+            services.write_step_summary(os.environ["GITHUB_STEP_SUMMARY"], suite, outcome)

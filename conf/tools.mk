@@ -4,7 +4,7 @@
 # date first, which installs what is missing, and then starts over with everything in place. `make clean` leaves .deps
 # alone. The goals in GOALS_WITHOUT_TOOLS need none of this.
 
-GOALS_WITHOUT_TOOLS := help doctor clean realclean distclean tarball handin
+GOALS_WITHOUT_TOOLS := help doctor explain clean realclean distclean tarball handin
 GOALS := $(or $(MAKECMDGOALS),all)
 SETUP_KINDS := run \
 	$(if $(filter grade check-host check-long fuzz fuzz-%,$(GOALS)),test) $(if $(filter check-warnings,$(GOALS)),lint) $(if $(filter gdb,$(GOALS)),debug) \

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,9 @@ sys.path.insert(0, ROOT)
 
 import gradelib  # noqa: E402
 from gradelib import Failure, Skip, Suite, check_output  # noqa: E402
-from harness import cmdline  # noqa: E402
+from harness import cmdline, decode  # noqa: E402
+from harness.capture import expect_frames, report  # noqa: E402
+from harness.frames import MAC, SOURCE, TCP, ip4, transport  # noqa: E402
 from harness.host import Host  # noqa: E402
 
 FAKE_QEMU = r'''
@@ -122,6 +125,55 @@ class MatchTest(unittest.TestCase):
             self.assertRaises(Failure, check_output, self.TEXT, **bad)
 
 
+    def test_where_it_differs(self):
+        for how, told in ((dict(want=["two 3"]), r"line 2: two 2\n  differs:     \^\n"),
+                          (dict(want=["three", "one"], in_order=True), r"it is line 1, but must come after line 3: three")):
+            self.assertRaisesRegex(Failure, told, check_output, self.TEXT, **how)
+
+
+class DecodeTest(unittest.TestCase):
+    """Frames in words."""
+
+    HOST, GUEST = bytes([10, 0, 2, 2]), bytes([10, 0, 2, 15])
+
+    def segment(self, payload=b"hello", port=80):
+        return ip4(TCP, self.GUEST, self.HOST, transport(TCP, self.GUEST, self.HOST, (port, 4000), payload))
+
+    def test_summary(self):
+        self.assertEqual(decode.summary(self.segment()),
+                         "TCP 10.0.2.15:80 > 10.0.2.2:4000 ACK seq 1 ack 0 win 8192 5 bytes: 'hello'")
+        self.assertEqual(decode.Layout(self.segment()).faults, [])
+
+    def test_faults(self):
+        good = self.segment(b"x" * 40)
+        flipped = good[:-1] + b"y"
+        self.assertEqual(decode.Layout(flipped).faults, ["wrong TCP checksum"])
+        self.assertIn("the CRC?", decode.Layout(good + b"crc!").faults[0])
+        self.assertIn("wrong IP header checksum", decode.Layout(good[:22] + b"\x01" + good[23:]).faults)
+        self.assertIn("the IP packet says", decode.Layout(good[:-2]).faults[0])
+        for end in range(len(good)):
+            decode.in_words(good[:end])
+
+    def test_first_difference(self):
+        one, two = self.segment(), self.segment(port=81)
+        expect_frames("same", [one, two], [one, None])
+        self.assertRaisesRegex(Failure, r"frame 2 .*(\n.*)*TCP source port \(byte 35\): 81; expected 80", expect_frames,
+                               "port", [one, two], [one, one])
+        self.assertRaisesRegex(Failure, r"1 frames, expected 2; the first missing", expect_frames, "few", [one], [one, two])
+
+    def test_report(self):
+        good = MAC + SOURCE + self.segment()[12:]
+        mine = SOURCE + MAC + self.segment()[12:]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "net.pcap")
+            for frames, told in (([good, mine], "the last of 2 frames"), ([mine, mine[:-8] + b"z" * 8], "first wrong frame, number 2")):
+                with open(path, "wb") as f:
+                    f.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+                    for frame in frames:
+                        f.write(struct.pack("<IIII", 1, 0, len(frame), len(frame)) + frame)
+                self.assertIn(told, report(path))
+
+
 class CommandLineTest(unittest.TestCase):
     def test_commas(self):
         words = cmdline.compose(["q"], "/r", "/f", "user_echo", args=["a", "b"], ports=[80, 7])
@@ -210,13 +262,22 @@ class RunTest(unittest.TestCase):
 
     def test_files(self):
         with tempfile.TemporaryDirectory() as folder:
-            names = [os.path.join(folder, name) for name in ("r.json", "r.xml")]
-            graded(self.suite("hello", "panic"), "--json", names[0], "--junit", names[1])
+            names = [os.path.join(folder, name) for name in ("r.json", "r.xml", "results.json")]
+            suite = self.suite("hello", "panic")
+            suite.tests[0].func = lambda t: (t.boot("hello", fs=False).finish(30), t.figure("instructions", 12))
+            graded(suite, "--json", names[0], "--junit", names[1], "--gradescope", names[2])
+            with open(names[2], encoding="utf-8") as f:
+                scope = json.load(f)
             with open(names[0], encoding="utf-8") as f:
                 told = json.load(f)
             xml = ElementTree.parse(names[1]).getroot()
         self.assertEqual((told["score"], told["max_score"], told["passed"], told["failed"]), (5, 10, 1, 1))
         self.assertEqual([t["status"] for t in told["tests"]], ["passed", "failed"])
+        self.assertEqual(told["tests"][0]["figures"], {"instructions": 12})
+        self.assertEqual([(t["score"], t["max_score"], t["status"]) for t in scope["tests"]], [(5, 5, "passed"), (0, 5, "failed")])
+        self.assertEqual([(row["name"], row["value"], row["order"]) for row in scope["leaderboard"]],
+                         [("Score", 5, "desc"), ("instructions", 12, "asc")])
+        self.assertIn("so be it", scope["tests"][1]["output"])
         self.assertEqual((xml.get("tests"), xml.get("failures"), len(xml.findall("testcase"))), ("2", "1", 2))
 
     def test_command_line(self):
@@ -226,6 +287,33 @@ class RunTest(unittest.TestCase):
             self.assertEqual(graded(suite, "nosuch")[0], 2)
         self.assertIn("\033[32mOK", graded(suite, "hello", "--color", "always")[1])
         self.assertIn("    | hello, world\n", graded(suite, "-v", "hello")[1])
+
+    def test_github(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.environ["GITHUB_STEP_SUMMARY"] = os.path.join(folder, "summary.md")
+            try:
+                out = graded(self.suite("hello", "panic"), "--github")[1]
+            finally:
+                del os.environ["GITHUB_STEP_SUMMARY"]
+            with open(path, encoding="utf-8") as f:
+                self.assertIn("| `panic` | 5 | waiting for the end: kernel panic on CPU 0", f.read())
+        self.assertIn('::notice title=Autograding report::{"totalPoints": 5, "maxPoints": 10}\n', out)
+
+    def test_explain(self):
+        def checks(t):
+            """Boots it.
+
+            It must say so.
+            Why: it matters.
+            Look: here
+                and there
+            """
+        suite = Suite()
+        suite.add("one", "First", 3, checks)
+        status, out = graded(suite, "--explain", "one")
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"\Aone: First\n3 points, .*gradelib_selftest.py:\d+\n\nWhat it checks\n    Boots it.\n\n    It must say so.\n")
+        self.assertIn("\n\nWhy\n    it matters.\n\nWhere to look\n    here\n        and there\n", out)
 
     def test_a_tree_that_does_not_build(self):
         class Broken(FakeHost):

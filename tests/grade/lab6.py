@@ -3,12 +3,11 @@
 import os
 import re
 import socket
-import struct
 import subprocess
 import threading
 import time
 
-from gradelib import Failure, check_output, needs_program, needs_tap
+from gradelib import Failure, check_output, expect_frames, frames_of, needs_program, needs_tap
 from grade import suite
 from grade.programs import NO_PANIC, prints
 from grade.webserver import check_load, disk
@@ -22,27 +21,8 @@ LAB6 = dict(also=("net_ns",), extra=("ns=on",))
 ADDRESS = "10.0.2.15"
 
 
-def frames_of(path):
-    """The frames of a capture file, as long as they were on the wire."""
-    with open(path, "rb") as f:
-        data = f.read()
-    at, frames = 24, []
-    while at + 16 <= len(data):
-        length = struct.unpack_from("<I", data, at + 8)[0]
-        frames.append(data[at + 16:at + 16 + length])
-        at += 16 + length
-    return frames
-
-
 def captured(t):
     return frames_of(os.path.join(t.folder, "net.pcap"))
-
-
-def expect_frames(what, got, want):
-    if got != want:
-        where = next((i for i, (a, b) in enumerate(zip(got, want)) if a != b), min(len(got), len(want)))
-        raise Failure("%s: %d frames, expected %d; number %d is %r" % (
-            what, len(got), len(want), where, got[where] if where < len(got) else None))
 
 
 # The kernel's clock and the driver.

@@ -7,10 +7,10 @@ NO_PANIC = r"panic"  # neither the kernel's nor a program's
 
 
 def prints(name, points, title, want, program=None, never=(NO_PANIC,), in_order=False, until=None, limit=10,
-           needs=(), **boot):
+           needs=(), doc="", **boot):
     """
     Add the test that `program` (by default the one called like the test) prints what it must. It runs until the
-    guest ends by itself, or until the pattern `until` appears, for programs that never end.
+    guest ends by itself, or until the pattern `until` appears, for programs that never end. `doc` explains more.
     """
     def play(t):
         machine = t.boot(program or name, **boot)
@@ -19,7 +19,14 @@ def prints(name, points, title, want, program=None, never=(NO_PANIC,), in_order=
         else:
             machine.finish(limit)
         check_output(machine.text, want, never, in_order)
-    suite.add(name, title, points, play, needs=needs)
+    suite.add(name, title, points, play, needs=needs, doc=told(program or name, want, in_order) + "\n" + doc)
+
+
+def told(program, want, in_order):
+    """What such a test checks."""
+    lines = "\n".join("    " + line for line in want)
+    return "Boots the program %s. Each of these patterns must match a whole line of the output%s:\n%s\nand nothing may panic.\n" % (
+        program if "_" in program else "user/%s.c" % program, ", in this order" if in_order else "", lines)
 
 
 def user_trap(number, name, err):

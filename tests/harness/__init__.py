@@ -7,6 +7,8 @@
     context.py   what a running test holds: its folder, its machines, its helpers
     report.py    the classic report on standard output
     results.py   the same as JSON and JUnit files
+    services.py  the same for Gradescope and GitHub Classroom
+    explain.py   what a test is about, and where its last run's logs are
     machine.py   one QEMU: its serial line, its end, its time limits
     monitor.py   the kernel's monitor on that line
     cmdline.py   QEMU's command line for a test
@@ -19,5 +21,7 @@
     match.py     compares output with what it must say
     tools.py     what a test may need of the host
     frames.py    raw Ethernet frames, and the wire that carries them to a NIC
+    decode.py    frames in words, and the first that differs
+    capture.py   capture files
     http.py      a small HTTP client that shows bytes and keeps connections
 """

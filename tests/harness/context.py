@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a running test holds. All of it goes when the test ends; logs stay when it failed."""
+import json
 import os
 import shutil
 import tempfile
 
-from . import cmdline
+from . import capture, cmdline
 from .machine import Machine
 from .netns import TAP, Namespace
 from .suite import Failure
@@ -16,6 +17,7 @@ class Context:
         self.folder = tempfile.mkdtemp(prefix=test.name + "-", dir=host.scratch)
         self.machines = []
         self.undo = []
+        self.figures = []
 
     # Machines and programs.
 
@@ -25,7 +27,6 @@ class Context:
         os.makedirs(folder, exist_ok=True)
         if program and "_" not in program:
             program = "user_" + program
-        self.host.pace(0)  # measure before anything else runs
         argv = cmdline.compose(qemu or self.host.qemu, self.host.root, folder, program, tap=tap and TAP, **how)
         machine = Machine(self.host.children, tap.inside(argv) if tap else argv, folder, self.host.pace, may_panic)
         self.machines.append(machine)
@@ -53,6 +54,10 @@ class Context:
             log.write("$ %s\n%s(status %d)\n" % (" ".join(argv), out, status))
         return status, out
 
+    def figure(self, name, value, more_is_better=False):
+        """A count that this test found, such as instructions for each request: for reports and leaderboards. No times."""
+        self.figures.append((name, value, more_is_better))
+
     def path(self, *names):
         """A path in the tree."""
         return os.path.join(self.host.root, *names)
@@ -75,12 +80,19 @@ class Context:
         while self.undo:
             self.undo.pop()()
 
-    def settle(self, passed):
+    def evidence(self):
+        """What the captures of a test that failed show, in words."""
+        paths = [os.path.join(machine.folder, "net.pcap") for machine in self.machines]
+        return "\n".join(filter(None, map(capture.report, paths)))
+
+    def settle(self, passed, reason=""):
         """Move the logs to where they can be read, or drop them. Returns that place, or None."""
         place = cmdline.objdir("grade", self.test.name)
         shutil.rmtree(self.path(place), ignore_errors=True)
         if passed and not self.keep:
             shutil.rmtree(self.folder, ignore_errors=True)
             return None
+        with open(os.path.join(self.folder, "verdict.json"), "w", encoding="utf-8") as f:
+            json.dump({"status": "passed" if passed else "failed", "reason": reason}, f)
         shutil.copytree(self.folder, self.path(place), ignore=shutil.ignore_patterns("qmp", "*.sock", "*.img", "files"))
         return place

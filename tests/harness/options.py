@@ -29,6 +29,10 @@ def parse(suite, argv):
     p.add_argument("--list", action="store_true", help="list the tests and their points, run nothing")
     p.add_argument("--json", metavar="FILE", help="write the results as JSON, too")
     p.add_argument("--junit", metavar="FILE", help="write the results as JUnit XML, too")
+    p.add_argument("--gradescope", metavar="FILE", help="write the results as Gradescope's results.json, too")
+    p.add_argument("--github", action="store_true",
+                   help="tell GitHub (Classroom) the points, too: notices, and a summary if GITHUB_STEP_SUMMARY is set")
+    p.add_argument("--explain", action="store_true", help="say what the tests check, what usually goes wrong, where to look; run nothing")
     p.add_argument("--keep", action="store_true", help="keep logs and captures of tests that passed, too")
     p.add_argument("--no-build", action="store_true", help="test what is built already")
     return p.parse_args(argv[1:])

@@ -73,8 +73,8 @@ class Report:
     def of_part(self, part):
         return [r for r in self.results.values() if r.test.part == part]
 
-    def finish(self):
-        """The sum. Tests that were not run (after an interrupt) are not in it."""
+    def finish(self, pace=None):
+        """The sum. Tests that were not run (after an interrupt) are not in it. `pace` is told if it stretched limits."""
         results = [self.results[t.name] for t in self.tests if t.name in self.results]
         score, most, passed, failed, skipped = tally(results)
         if skipped:
@@ -82,6 +82,8 @@ class Report:
         for result in results:
             if result.status == Result.SKIP:
                 self.write("    %s, %s: %s\n" % (result.test.name, plural(result.test.points, "point"), result.reason))
+        if pace and pace >= 1.05:
+            self.write("This machine is slow or busy: time limits were stretched %.1f times.\n" % pace)
         self.write("Score: %d/%d\n" % (score, most))
         self.write("%d passed, %d failed%s\n" % (passed, failed, ", %d skipped" % skipped if skipped else ""))
         self.out.flush()

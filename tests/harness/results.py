@@ -6,21 +6,23 @@ from xml.etree import ElementTree
 from .suite import Result, tally
 
 
-def as_json(suite, results, seconds):
+def as_json(suite, results, seconds, pace=1.0):
+    """`pace`: by how much time limits were stretched (speed.py)."""
     score, most, passed, failed, skipped = tally(results)
     return {
         "title": suite.title, "score": score, "max_score": most,
-        "passed": passed, "failed": failed, "skipped": skipped, "seconds": round(seconds, 1),
+        "passed": passed, "failed": failed, "skipped": skipped, "seconds": round(seconds, 1), "pace": round(pace, 2),
         "tests": [{
             "name": r.test.name, "title": r.test.title, "part": r.test.part, "status": r.status,
             "score": r.points, "max_score": r.test.points, "seconds": round(r.seconds, 2),
             "reason": r.reason, "logs": r.folder,
+            "figures": {name: value for name, value, _ in r.figures},
         } for r in results],
     }
 
 
-def write_json(path, suite, results, seconds):
-    text = json.dumps(as_json(suite, results, seconds), indent=1) + "\n"
+def write_json(path, suite, results, seconds, pace=1.0):
+    text = json.dumps(as_json(suite, results, seconds, pace), indent=1) + "\n"
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
 

@@ -84,8 +84,10 @@ class Schedule:
             context.close()
         if self.stopping or status is None:
             return None
-        return Result(test, status, time.monotonic() - began, reason,
-                      context.settle(status == Result.PASS), context.log)
+        seconds = time.monotonic() - began
+        if status == Result.FAIL:
+            reason = "\n".join(filter(None, [reason, context.evidence()]))
+        return Result(test, status, seconds, reason, context.settle(status != Result.FAIL, reason), context.log, context.figures)
 
     def attempt(self, test, context):
         try:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The tests of a grade script: what each is called, what it is worth, what must hold before it can run."""
 import fnmatch
+import inspect
+import os
 import re
+import sys
 
 
 class Failure(Exception):
@@ -15,10 +18,12 @@ class Skip(Exception):
 class Test:
     """One check. `name` is for the command line and for file names, `title` for people."""
 
-    def __init__(self, name, title, points, part, func, needs=(), unless=()):
+    def __init__(self, name, title, points, part, func, needs=(), unless=(), doc=None):
         self.name, self.title, self.points, self.part, self.func = name, title, points, part, func
         self.needs = tuple(needs)    # names of tests without which this one has no meaning
         self.unless = tuple(unless)  # functions that return why the host cannot run it, or None
+        self.place = written_at()
+        self.doc = inspect.cleandoc(doc or func.__doc__ or "")  # for --explain (explain.py says what belongs there)
 
     def obstacle(self):
         """Why it cannot run on this host, or None."""
@@ -28,6 +33,14 @@ class Test:
         """Does a filter from the command line mean this test? (A test's whole name means that test alone: select.)"""
         glob = pattern.lower() if any(c in pattern for c in "*?[") else "*%s*" % pattern.lower()
         return any(fnmatch.fnmatch(text.lower(), glob) for text in (self.name, self.title, self.part))
+
+
+def written_at():
+    """File and line of the module that is just adding a test."""
+    frame = sys._getframe()
+    while frame.f_back and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return os.path.abspath(frame.f_code.co_filename), frame.f_lineno
 
 
 class Suite:
@@ -43,8 +56,11 @@ class Suite:
         """Tests added from now on belong to this part."""
         self.current_part = name
 
-    def add(self, name, title, points, func, needs=(), unless=()):
-        """Add a test; what it needs must have been added before, which rules out cycles."""
+    def add(self, name, title, points, func, needs=(), unless=(), doc=None):
+        """
+        Add a test; what it needs must have been added before, which rules out cycles. `doc` explains it, where the
+        function's own words do not.
+        """
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
             raise ValueError("test name %r: lower-case letters, digits, dots and dashes only" % name)
         if name in self.by_name:
@@ -52,7 +68,7 @@ class Suite:
         for other in needs:
             if other not in self.by_name:
                 raise ValueError("%s needs %s, which is not a test before it" % (name, other))
-        test = Test(name, title, points, self.current_part, func, needs, unless)
+        test = Test(name, title, points, self.current_part, func, needs, unless, doc)
         self.tests.append(test)
         self.by_name[name] = test
         return test
@@ -82,10 +98,11 @@ class Result:
 
     PASS, FAIL, SKIP = "passed", "failed", "skipped"
 
-    def __init__(self, test, status, seconds=0.0, reason="", folder=None, log=""):
+    def __init__(self, test, status, seconds=0.0, reason="", folder=None, log="", figures=()):
         self.test, self.status, self.seconds, self.reason = test, status, seconds, reason
         self.folder = folder  # where logs and captures were kept, or None
         self.log = log        # what the machines printed
+        self.figures = tuple(figures)  # counts that it found, as (name, value, True if more is better)
 
     @property
     def points(self):
