@@ -243,18 +243,26 @@ class JosRings(gdb.Command):
 
 
 class JosFlows(gdb.Command):
-    """jos-flows: the connections of each dataplane, from its flow table. TIME_WAIT shows as BURIED."""
+    """jos-flows: the connections of each dataplane's threads, from their groups' flow tables. TIME_WAIT shows as BURIED."""
 
     def __init__(self):
         super().__init__('jos-flows', gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
         for cpu, dp in dataplanes():
-            group = dp['group'].dereference()
-            print('CPU %d: %d flows, %d of them in TIME_WAIT' % (
-                cpu, int(group['flows']['nused']), int(group['nwaiting'])))
-            for flow in self.flows(group['flows']):
-                print('  ' + self.text(flow))
+            groups = self.groups(dp)
+            print('CPU %d: thread %d, %d groups, %d flows, %d of them in TIME_WAIT' % (
+                cpu, int(dp['thread']), len(groups), int(dp['nflows']), sum(int(g['nwaiting']) for g in groups)))
+            for group in groups:
+                for flow in self.flows(group['flows']):
+                    print('  %d.%s' % (int(group['index']), self.text(flow)))
+
+    @staticmethod
+    def groups(dp):
+        """Those that the dataplane's thread owns."""
+        plane = dp['plane'].dereference()
+        groups = (plane['groups'][i] for i in range(int(plane['ngroups'])))
+        return [g for g in groups if int(g['owner']) == int(dp.address)]
 
     @staticmethod
     def flows(table):

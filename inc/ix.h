@@ -223,7 +223,10 @@ enum ix_ctl {
 	X(udp_received, "datagrams received")                                     \
 	X(udp_sent, "datagrams sent")                                             \
 	X(drop_rx_udp, "datagrams with a bad length or checksum")                 \
-	X(drop_udp_full, "datagrams dropped because app or buffers did not keep up")
+	X(drop_udp_full, "datagrams dropped because app or buffers did not keep up") \
+	X(drop_rx_queue, "segments that came to the queue of another CPU")        \
+	X(busy_us, "microseconds from the start of a pass that found work to the next") \
+	X(idle_us, "microseconds after passes that found none")
 
 #define IX_GAUGES(X)                                           \
 	X(flows, "flows open, TIME_WAIT apart")                \
@@ -240,7 +243,12 @@ enum ix_ctl {
 	X(idle, "idle policy: 1 poll, 2 halt, 3 adaptive")     \
 	X(unresponsive, "1: the app does not respond")         \
 	X(udp_ports, "UDP ports bound")                        \
-	X(loans, "pages of the app lent to be sent")
+	X(loans, "pages of the app lent to be sent")           \
+	X(nic, "the dataplane: its NIC's place among all")     \
+	X(thread, "the thread, and the NIC's queue")           \
+	X(groups, "flow groups owned")                         \
+	X(queue_depth, "frames that waited in the ring when last looked at") \
+	X(queue_max, "most frames taken in one pass since then")
 
 struct ix_stat {
 #define IX_FIELD_(name, text) uint64_t name;

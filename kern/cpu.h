@@ -16,6 +16,7 @@ enum { CPU_UNUSED = 0, CPU_STARTED, CPU_HALTED };
 enum {
 	MAIL_TLB = 1,   /* flush the TLB, then clear the bit: the sender waits for that */
 	MAIL_SCHED = 2, /* look at the run queue, or at your env's status (it may be dying) */
+	MAIL_DP = 4,    /* the CPU's dataplane: look at what the plane's other threads, or the core, want of you */
 };
 
 struct dp;

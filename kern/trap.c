@@ -174,6 +174,10 @@ static void dispatch(struct Trapframe *tf)
 		return;
 	case T_KICK:
 		mail_poll();
+		if (thiscpu->cpu_dp)
+			dp_mail(thiscpu->cpu_dp);
+		else
+			mail_take(MAIL_DP); /* it came late */
 		lapic_eoi();
 		return;
 	}

@@ -5,14 +5,16 @@
 enum { NBUFS = BUFS_PER_SUPER };
 
 static struct buf bufs[NBUFS];
+static struct bufset set;
 static struct bufpool pool;
 
 static int setup(void **state)
 {
 	(void)state;
 	machine_init();
-	pool = (struct bufpool){ .super = { page2kva(superpage_alloc()) } };
-	bufpool_init(&pool, bufs, NBUFS);
+	set = (struct bufset){ 0 };
+	bufset_add(&set, bufs, page2kva(superpage_alloc()));
+	bufpool_init(&pool, &set, 0);
 	return 0;
 }
 
@@ -40,7 +42,7 @@ static void addresses_match_places(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < NBUFS; i += 511) {
 		assert_int_equal(buf_user(&bufs[i]), IX_RXBUFS + i * IX_BUFSIZE);
-		assert_ptr_equal(buf_bytes(&bufs[i]), pool.super[0] + i * IX_BUFSIZE);
+		assert_ptr_equal(buf_bytes(&bufs[i]), set.super[0] + i * IX_BUFSIZE);
 	}
 }
 

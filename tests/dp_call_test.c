@@ -162,8 +162,8 @@ static void arguments_have_limits(void **state)
 		if (got != cases[i].want)
 			fail_msg("case %zu gives %d, not %d", i, got, cases[i].want);
 	}
-	assert_int_equal(world->group->nlisteners, 1);
-	assert_int_equal(world->group->flows.nused, 0);
+	assert_int_equal(world->plane->nlisteners, 1);
+	assert_int_equal(world_group->flows.nused, 0);
 }
 
 static void listeners_run_out(void **state)
@@ -184,7 +184,7 @@ static void one_bad_call_leaves_its_neighbours_alone(void **state)
 	run(5);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(world->calls[i].result, i % 2 ? -E_INVAL : 0);
-	assert_int_equal(world->group->nlisteners, 3);
+	assert_int_equal(world->plane->nlisteners, 3);
 	assert_int_equal(world->stat.call_errors, 2);
 }
 
@@ -316,7 +316,7 @@ static void received_bytes_stay_in_the_buffer_they_came_to(void **state)
 	uint32_t buf = nic.last_rx_buf;
 	struct ix_event ev = expect_event(IX_EV_RECV);
 	assert_int_equal(ev.recv.addr, IX_RXBUFS + buf * IX_BUFSIZE + HEADERS);
-	assert_ptr_equal(recv_bytes(&ev), buf_bytes(&world->bufs.bufs[buf]) + HEADERS);
+	assert_ptr_equal(recv_bytes(&ev), buf_bytes(buf_at(&world->plane->bufs, buf)) + HEADERS);
 	assert_int_equal(world->stat.rx_copied_bytes, 0);
 }
 

@@ -41,7 +41,7 @@ static void the_peer_closes_first(void **state)
 {
 	(void)state;
 	peer_closes_first(&p, h, COOKIE);
-	assert_int_equal(world->group->nwaiting, 0);
+	assert_int_equal(world_group->nwaiting, 0);
 }
 
 static void we_close_first(void **state)
@@ -54,9 +54,9 @@ static void we_close_first(void **state)
 	peer_send(&p, FIN | ACK, NULL, 0);
 	peer_get(&p, ACK);
 	expect_dead(0);
-	assert_int_equal(world->group->nwaiting, 1);
+	assert_int_equal(world_group->nwaiting, 1);
 	pass(2 * MSL2_US);
-	assert_int_equal(world->group->nwaiting, 0);
+	assert_int_equal(world_group->nwaiting, 0);
 }
 
 static void both_close_at_once(void **state)
@@ -72,7 +72,7 @@ static void both_close_at_once(void **state)
 	expect_no_event();
 	peer_acks(&p);
 	expect_dead(0);
-	assert_int_equal(world->group->nwaiting, 1);
+	assert_int_equal(world_group->nwaiting, 1);
 }
 
 static void the_peers_fin_acknowledges_ours(void **state)
@@ -89,7 +89,7 @@ static void a_fin_that_comes_again_is_acknowledged_again(void **state)
 {
 	(void)state;
 	we_close_first(state);
-	assert_int_equal(world->group->flows.nused, 0);
+	assert_int_equal(world_group->flows.nused, 0);
 	p = peer(4001, PORT);
 	h = peer_accepted(&p, COOKIE);
 	assert_int_equal(call_on(IX_CALL_CLOSE, h), 0);
@@ -321,7 +321,7 @@ static void close_to_time_wait(void)
 	peer_send(&p, FIN | ACK, NULL, 0);
 	peer_get(&p, ACK);
 	expect_dead(0);
-	assert_int_equal(world->group->nwaiting, 1);
+	assert_int_equal(world_group->nwaiting, 1);
 }
 
 static void a_newer_syn_takes_its_place(void **state)
@@ -332,7 +332,7 @@ static void a_newer_syn_takes_its_place(void **state)
 	q.seq = p.seq + 1;
 	h = peer_accepted(&q, COOKIE);
 	assert_int_equal(world->stat.timewait_reused, 1);
-	assert_int_equal(world->group->nwaiting, 0);
+	assert_int_equal(world_group->nwaiting, 0);
 	peer_closes_first(&q, h, COOKIE);
 }
 
@@ -346,7 +346,7 @@ static void an_older_syn_does_not(void **state)
 	drain();
 	assert_int_equal(world->stat.timewait_reused, 0);
 	expect_no_event();
-	assert_int_equal(world->group->nwaiting, 1);
+	assert_int_equal(world_group->nwaiting, 1);
 }
 
 /* A client that opens, is served and opens again from the same port, many times within 2 MSL. */
@@ -373,7 +373,7 @@ static void stray_segments_do_not_wake_it(void **state)
 	expect_no_event();
 	drain();
 	pass(2 * MSL2_US);
-	assert_int_equal(world->group->nwaiting, 0);
+	assert_int_equal(world_group->nwaiting, 0);
 }
 
 /* ---- The program goes ---- */

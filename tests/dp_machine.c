@@ -341,7 +341,21 @@ struct spinlock kernel_lock;
 
 int cpunum(void) { return 1; }
 void mail_poll(void) { cpus[1].cpu_mail &= ~MAIL_TLB; }
-void mail_post(struct CpuInfo *cpu, uint32_t request) { (void)cpu, (void)request; }
+
+void mail_post(struct CpuInfo *cpu, uint32_t request)
+{
+	if (request == MAIL_DP)
+		cpu->cpu_mail |= request;
+}
+
+bool mail_take(uint32_t request)
+{
+	bool asked = cpus[1].cpu_mail & request;
+
+	cpus[1].cpu_mail &= ~request;
+	return asked;
+}
+
 
 void spin_lock(struct spinlock *lk)
 {

@@ -103,6 +103,8 @@ bool nic_receive(const void *frame, uint32_t len, uint16_t flags)
 	return true;
 }
 
+static int rx_waiting(struct netq *queue) { return rx_filled - queue->rx_head; }
+
 static int tx_put(struct netq *queue, const struct tx_frag *frags, int n, const struct tx_offload *off, void *ctx)
 {
 	bool context = off && off->flags;
@@ -215,7 +217,7 @@ static bool irq_ack(struct netdev *nd)
 
 static const struct netdev_ops ops = {
 	.start = start, .stop = stop,
-	.rx_poll = rx_poll, .rx_provide = rx_provide, .rx_flush = rx_flush,
+	.rx_poll = rx_poll, .rx_provide = rx_provide, .rx_flush = rx_flush, .rx_waiting = rx_waiting,
 	.tx_put = tx_put, .tx_flush = tx_flush, .tx_reap = reap,
 	.irq_enable = irq_enable, .irq_ack = irq_ack,
 };

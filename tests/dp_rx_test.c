@@ -230,7 +230,7 @@ static void random_damage(void **state)
 		cycle();
 		while (have_event())
 			next_event();
-		if (!world->group->flows.nused)
+		if (!world_group->flows.nused)
 			break;
 		while (nic_sent())
 			;

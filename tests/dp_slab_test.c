@@ -4,6 +4,7 @@
 
 enum { HOME_PAGES = 40, LIVE = 400 };
 
+static struct reserve reserve;
 static struct slab slab;
 static size_t before;
 
@@ -11,11 +12,12 @@ static int setup(void **state)
 {
 	(void)state;
 	machine_init();
-	slab_init(&slab);
+	reserve_init(&reserve);
+	slab_init(&slab, &reserve);
 	for (int i = 0; i < HOME_PAGES; i++) {
 		struct PageInfo *pp = page_alloc(0);
 		pp->pp_ref++;
-		slab_add_home(&slab, page2kva(pp));
+		reserve_add_home(&reserve, page2kva(pp));
 	}
 	before = machine_pages_used();
 	return 0;
@@ -27,6 +29,7 @@ static int teardown(void **state)
 	assert_int_equal(slab.bytes, 0);
 	assert_int_equal(slab.pages, 0);
 	slab_destroy(&slab);
+	reserve_empty(&reserve);
 	assert_int_equal(machine_pages_used(), before);
 	return 0;
 }
@@ -75,7 +78,7 @@ static void objects_do_not_overlap(void **state)
 			slab_free(live[i].p);
 		live[i].p = NULL;
 	}
-	assert_int_equal(slab_reserve(&slab), HOME_PAGES);
+	assert_int_equal(reserve_pages(&reserve), HOME_PAGES);
 }
 
 static void an_empty_reserve_gives_nothing(void **state)
@@ -88,10 +91,10 @@ static void an_empty_reserve_gives_nothing(void **state)
 		n++;
 	assert_int_equal(n, 2 * HOME_PAGES);
 	assert_null(slab_take_page(&slab));
-	assert_true(slab_is_dry(&slab));
+	assert_true(reserve_is_dry(&reserve));
 	while (n > 0)
 		slab_free(p[--n]);
-	assert_false(slab_is_dry(&slab));
+	assert_false(reserve_is_dry(&reserve));
 }
 
 /* The page that is empty again serves another size. */
@@ -118,10 +121,10 @@ static void pages_change_their_size(void **state)
 static void pages_are_borrowed_and_returned(void **state)
 {
 	(void)state;
-	assert_true(slab_is_unsettled(&slab, 0)); /* this home is small */
-	slab_settle(&slab, 0);
-	assert_int_equal(slab_reserve(&slab), HOME_PAGES + SLAB_BATCH);
-	assert_false(slab_is_unsettled(&slab, 0));
+	assert_true(reserve_is_unsettled(&reserve, 0)); /* this home is small */
+	reserve_settle(&reserve, 0);
+	assert_int_equal(reserve_pages(&reserve), HOME_PAGES + SLAB_BATCH);
+	assert_false(reserve_is_unsettled(&reserve, 0));
 	assert_int_equal(machine_pages_used(), before + SLAB_BATCH);
 
 	static void *whole[HOME_PAGES + SLAB_BATCH];
@@ -130,23 +133,23 @@ static void pages_are_borrowed_and_returned(void **state)
 	assert_null(slab_take_page(&slab));
 	for (int i = 0; i < HOME_PAGES + SLAB_BATCH; i++)
 		slab_give_page(whole[i]);
-	assert_int_equal(slab.nhome, HOME_PAGES); /* a page knows where it is from */
+	assert_int_equal(reserve.nhome, HOME_PAGES); /* a page knows where it is from */
 }
 
 static void a_large_home_gives_back_what_it_borrowed(void **state)
 {
 	(void)state;
-	slab_settle(&slab, 0);
+	reserve_settle(&reserve, 0);
 	for (int i = 0; i < SLAB_LOW + SLAB_BATCH; i++) {
 		struct PageInfo *pp = page_alloc(0);
 		pp->pp_ref++;
-		slab_add_home(&slab, page2kva(pp));
+		reserve_add_home(&reserve, page2kva(pp));
 		before++;
 	}
-	assert_true(slab_is_unsettled(&slab, 0));
-	slab_settle(&slab, 0);
-	assert_false(slab_is_unsettled(&slab, 0));
-	assert_int_equal(slab.nlent, 0);
+	assert_true(reserve_is_unsettled(&reserve, 0));
+	reserve_settle(&reserve, 0);
+	assert_false(reserve_is_unsettled(&reserve, 0));
+	assert_int_equal(reserve.nborrowed, 0);
 	assert_int_equal(machine_pages_used(), before);
 }
 
@@ -154,13 +157,13 @@ static void when_memory_is_out_it_asks_seldom(void **state)
 {
 	(void)state;
 	machine_pages_left = 0;
-	slab_settle(&slab, 1000);
-	assert_int_equal(slab.nlent, 0);
-	assert_false(slab_is_unsettled(&slab, 1000));
-	assert_true(slab_is_unsettled(&slab, slab.retry_us));
+	reserve_settle(&reserve, 1000);
+	assert_int_equal(reserve.nborrowed, 0);
+	assert_false(reserve_is_unsettled(&reserve, 1000));
+	assert_true(reserve_is_unsettled(&reserve, reserve.retry_us));
 	machine_pages_left = 10;
-	slab_settle(&slab, slab.retry_us);
-	assert_int_equal(slab.nlent, 10);
+	reserve_settle(&reserve, reserve.retry_us);
+	assert_int_equal(reserve.nborrowed, 10);
 }
 
 #define WITH_SLAB(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -5,6 +5,7 @@
 enum { STEP_US = 5000 };
 
 struct dp *world;
+struct fgroup *world_group;
 struct ix_config world_config;
 struct ix_call last_call;
 
@@ -26,6 +27,7 @@ void world_open(void)
 	assert_int_equal(dp_attach(&machine_env, IX_ANY_CPU, PROGRAM), 0);
 	memcpy(&world_config, machine_user(PROGRAM), sizeof(world_config));
 	world = machine_env.env_dp;
+	world_group = &world->plane->groups[0];
 	cycle();
 	while (nic_sent())
 		; /* it announces its address */
@@ -33,7 +35,7 @@ void world_open(void)
 
 void world_quiet(void)
 {
-	const struct fgroup *g = world->group;
+	const struct fgroup *g = world_group;
 	const uint32_t *count = world->bufs.count;
 
 	assert_int_equal(g->flows.nused, 0);
@@ -43,10 +45,11 @@ void world_quiet(void)
 	assert_int_equal(count[BUF_FREE] + count[BUF_NIC], world->bufs.n);
 	assert_int_equal(world->q->tx_head, world->q->tx_tail);
 	assert_int_equal(world->stat.flows_opened, world->stat.flows_closed);
-	if (!g->nlisteners)
-		assert_int_equal(g->slab.bytes, 0);
-	for (uint32_t i = 0; i <= NBUCKETS; i++)
-		assert_true(!g->active[i] && !g->time_wait[i]);
+	assert_int_equal(g->slab.bytes, 0);
+	if (!world->plane->nlisteners)
+		assert_int_equal(world->own.slab.bytes, 0);
+	for (uint32_t i = 0; i < NBUCKETS; i++)
+		assert_true(!g->buckets[i].active && !g->buckets[i].time_wait);
 }
 
 void world_close(void)
@@ -56,9 +59,8 @@ void world_close(void)
 	nic.hold = false;
 	nic_transmit();
 	for (int i = 0; i < NLISTENERS; i++) {
-		struct listener *l = &world->group->listeners[i];
-		if (l->pcb)
-			assert_int_equal(call_on(IX_CALL_UNLISTEN, listener_handle(l)), 0);
+		if (world->plane->listeners[i].gen & 1)
+			assert_int_equal(call_on(IX_CALL_UNLISTEN, listener_handle(world->plane, i)), 0);
 	}
 	pass(10000000);
 	world_quiet();

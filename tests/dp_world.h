@@ -14,6 +14,7 @@
 enum { PROGRAM = 0x00800000, PROGRAM_PAGES = 4, EVENTS_KEPT = 65536 };
 
 extern struct dp *world;
+extern struct fgroup *world_group; /* its only one */
 extern struct ix_config world_config; /* as granted; what is set before world_open is asked for */
 
 void world_open(void);

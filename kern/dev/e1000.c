@@ -39,6 +39,16 @@ static int e1000_rx_poll(struct netq *q, struct rx_frame *frames, int max)
 	return n;
 }
 
+static int e1000_rx_waiting(struct netq *q)
+{
+	const volatile struct e1000_rx_desc *ring = q->rx_ring;
+	uint32_t at = q->rx_head;
+
+	while (at != q->rx_tail && (ring[at & (q->rx_size - 1)].status & E1000_RXD_DD))
+		at++;
+	return at - q->rx_head;
+}
+
 static int e1000_rx_provide(struct netq *q, uint32_t buf, physaddr_t pa)
 {
 	volatile struct e1000_rx_desc *ring = q->rx_ring;
@@ -91,6 +101,7 @@ static const struct netdev_ops e1000_ops = {
 	.rx_poll = e1000_rx_poll,
 	.rx_provide = e1000_rx_provide,
 	.rx_flush = intel_rx_flush,
+	.rx_waiting = e1000_rx_waiting,
 	.tx_put = intel_tx_put,
 	.tx_flush = intel_tx_flush,
 	.tx_reap = intel_tx_reap,

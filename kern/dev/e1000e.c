@@ -53,6 +53,7 @@ static const struct netdev_ops e1000e_ops = {
 	.rx_poll = intel_rx_poll,
 	.rx_provide = intel_rx_provide,
 	.rx_flush = intel_rx_flush,
+	.rx_waiting = intel_rx_waiting,
 	.tx_put = intel_tx_put,
 	.tx_flush = intel_tx_flush,
 	.tx_reap = intel_tx_reap,

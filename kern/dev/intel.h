@@ -89,6 +89,7 @@ int intel_irq_route(struct netq *q, int irq, uint8_t apicid);
 
 /* intel_rx.c: the same, for chips that receive into struct intel_rx_desc. */
 int intel_rx_poll(struct netq *q, struct rx_frame *frames, int max);
+int intel_rx_waiting(struct netq *q);
 int intel_rx_provide(struct netq *q, uint32_t buf, physaddr_t pa);
 
 /*

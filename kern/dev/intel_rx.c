@@ -48,6 +48,16 @@ int intel_rx_poll(struct netq *q, struct rx_frame *frames, int max)
 	return n;
 }
 
+int intel_rx_waiting(struct netq *q)
+{
+	const volatile struct intel_rx_desc *ring = q->rx_ring;
+	uint32_t at = q->rx_head;
+
+	while (at != q->rx_tail && (ring[at & (q->rx_size - 1)].status & INTEL_RXD_DD))
+		at++;
+	return at - q->rx_head;
+}
+
 /* The second half is a header's address, which is not used, and where DD will be. */
 int intel_rx_provide(struct netq *q, uint32_t buf, physaddr_t pa)
 {

@@ -46,7 +46,7 @@ struct tx_offload {
 };
 enum { TX_CSUM_IP = 1, TX_CSUM_TCP = 2, TX_CSUM_UDP = 4 };
 
-struct netq {
+struct netq {                  /* each on lines of its own, for each has a CPU of its own */
 	struct netdev *nd;
 	uint16_t index;        /* queue number */
 	uint16_t rx_size;      /* descriptors; powers of two */
@@ -69,7 +69,7 @@ struct netq {
 
 	/* Counted by the driver, read by the user. */
 	uint64_t rx_doorbells, tx_doorbells, tx_descriptors;
-};
+} __attribute__((aligned(64)));
 
 struct netdev_ops {
 	/* Reset the device, make queue 0 .. nqueues-1 with these ring sizes, start receiving. 0, -E_NO_MEM, -E_INVAL. */
@@ -80,6 +80,7 @@ struct netdev_ops {
 	int (*rx_poll)(struct netq *q, struct rx_frame *frames, int max); /* how many, in order of arrival */
 	int (*rx_provide)(struct netq *q, uint32_t buf, physaddr_t pa);   /* 0, or -E_AGAIN: ring is full */
 	void (*rx_flush)(struct netq *q);
+	int (*rx_waiting)(struct netq *q);                                /* frames that rx_poll would find; not for each packet */
 
 	/*
 	 * All pieces of one frame, or nothing: -E_AGAIN when the ring lacks room; -E_INVAL for what never could be

@@ -4,9 +4,9 @@
  * runs, detach on the reserved one. Attach takes a CPU, a NIC and memory, or nothing; teardown() gives back
  * whatever there is, so it serves failed attaches as well.
  *
- * Memory comes in superpages, each contiguous and mapped by one large page. The first is home:
+ * Memory comes in superpages, each contiguous and mapped by one large page. One is the thread's home:
  *
- * | struct dp | event array | call array | buffers' records | struct fgroup | pages for the slab ... |
+ * | struct dp | event array | call array | buffers' records | of the first thread: plane, groups | pages for the slabs ... |
  *                 mapped R-     mapped RW    for the program
  *
  * the others hold receive buffers and the send heap. All that a program may see is zeroed first.
@@ -17,13 +17,14 @@
 
 #include <kern/bootarg.h>
 #include <kern/clock.h>
+#include <kern/dp/memory.h>
 #include <kern/dp/tcp.h>
 #include <kern/env.h>
 #include <kern/pmap.h>
 
 enum {
 	NBUFS_DEFAULT = BUFS_PER_SUPER,
-	NBUFS_MAX = BUF_SUPERS_MAX * BUFS_PER_SUPER,
+	NBUFS_MAX = 8 * BUFS_PER_SUPER, /* of one thread */
 	HEAP_DEFAULT = 4 * IX_HEAP_UNIT,
 	EVENTS_SIZE = IX_NEVENTS * sizeof(struct ix_event),
 	CALLS_SIZE = IX_NCALLS * sizeof(struct ix_call),
@@ -31,8 +32,6 @@ enum {
 	IP_DEFAULT = 10 << 24 | 2 << 8 | 15,      /* 10.0.2.15 */
 	GATEWAY_DEFAULT = 10 << 24 | 2 << 8 | 2,  /* 10.0.2.2 */
 };
-
-_Static_assert(IX_RXBUFS + BUF_SUPERS_MAX * PTSIZE <= IX_HEAP, "receive buffers lie below the heap");
 
 static uint32_t default_ip, default_gateway;
 
@@ -74,70 +73,31 @@ void dp_init(void)
 
 /* ---- Memory ---- */
 
-static void *super_alloc(bool zero)
+static void groups_init(struct dp *dp)
 {
-	struct PageInfo *first = superpage_alloc();
+	static struct bucket none; /* stays empty */
 
-	if (!first)
-		return NULL;
-	void *kva = page2kva(first);
-	return zero ? memset(kva, 0, PTSIZE) : kva;
+	link_init(&dp->groups);
+	link_init(&dp->pending);
+	link_init(&dp->graves);
+	link_init(&dp->half);
+	link_init(&dp->waiting);
+	dp->pass_at = dp->shed_at = &dp->groups;
+	dp->next_port = 65536 - DYNAMIC_PORTS;
+	fgroup_init(&dp->own, 0, &dp->reserve, &none, 1);
+	dp->own.owner = dp;
 }
 
-static void super_free(void *kva)
+void dp_take_group(struct dp *dp, struct fgroup *g)
 {
-	if (kva)
-		superpage_free(pa2page(PADDR(kva)));
+	g->owner = dp;
+	g->slab.reserve = &dp->reserve;
+	list_append(&dp->groups, &g->owned);
+	dp->ngroups++;
 }
 
-/*
- * Show [kva, kva + size) to the program. The pages stay ours: a reference of our own keeps them from the
- * page allocator when the mapping goes.
- */
-static int share(struct Env *e, void *kva, uint32_t size, uint32_t va, int perm)
-{
-	for (uint32_t off = 0; off < size; off += PGSIZE) {
-		struct PageInfo *pp = pa2page(PADDR((char *)kva + off));
-		pp->pp_ref = 1;
-		int r = page_insert(e->env_pgdir, pp, (void *)(uintptr_t)(va + off), perm);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static void unshare(void *kva, uint32_t size)
-{
-	for (uint32_t off = 0; off < size; off += PGSIZE)
-		pa2page(PADDR((char *)kva + off))->pp_ref = 0;
-}
-
-/* The reserved range of a program holds mappings of ours only: all of them go, and their page tables. */
-static void unmap_range(struct Env *e)
-{
-	for (uint32_t va = IXBASE; va < IXLIM; va += PTSIZE) {
-		pde_t *pde = &e->env_pgdir[PDX(va)];
-		if (!(*pde & PTE_P))
-			continue;
-		for (uint32_t off = 0; off < PTSIZE; off += PGSIZE)
-			page_remove(e->env_pgdir, (void *)(uintptr_t)(va + off));
-		struct PageInfo *table = pa2page(PTE_ADDR(*pde));
-		*pde = 0;
-		page_decref(table);
-	}
-	tlbflush();
-}
-
-/* Take from home, aligned to 64 bytes or to pages, and zeroed. */
-static void *home_take(char **next, uint32_t size, uint32_t align)
-{
-	char *p = ROUNDUP(*next, align);
-
-	*next = p + size;
-	return memset(p, 0, size);
-}
-
-static struct dp *home_make(struct Env *e, uint32_t nbufs)
+/* A thread's home; for the first one, also the plane. */
+static struct dp *home_make(struct Env *e, struct netdev *nd, uint32_t nbufs)
 {
 	char *home = super_alloc(false), *next = home;
 	if (!home)
@@ -145,50 +105,30 @@ static struct dp *home_make(struct Env *e, uint32_t nbufs)
 
 	struct dp *dp = home_take(&next, sizeof(*dp), 64);
 	dp->env = e;
+	dp->nd = nd;
 	dp->events = home_take(&next, EVENTS_SIZE, PGSIZE);
 	dp->calls = home_take(&next, CALLS_SIZE, PGSIZE);
-	dp->bufs.bufs = home_take(&next, nbufs * sizeof(struct buf), PGSIZE);
-	dp->bufs.n = nbufs;
-	dp->group = home_take(&next, sizeof(*dp->group), 64);
-	link_init(&dp->pending);
-	link_init(&dp->graves);
+	dp->buf_recs = home_take(&next, nbufs * sizeof(struct buf), PGSIZE);
+	reserve_init(&dp->reserve);
+	groups_init(dp);
 	uport_init(dp);
-	fgroup_init(dp->group, dp, (uint32_t)read_tsc() * 0x9E3779B1u, clock_us());
+	dp->plane = plane_make(nd, &dp->reserve, &next);
+	dp->plane->members[0] = dp;
+	for (uint32_t i = 0; i < dp->plane->ngroups; i++)
+		dp_take_group(dp, &dp->plane->groups[i]);
 	/* Offsets, for home may be the last superpage, and end where addresses wrap. */
 	for (uint32_t off = ROUNDUP(next - home, PGSIZE); off < PTSIZE; off += PGSIZE)
-		slab_add_home(&dp->group->slab, home + off);
+		reserve_add_home(&dp->reserve, home + off);
 	return dp;
 }
 
-static int buffers_make(struct dp *dp)
+static int buffers_make(struct dp *dp, uint32_t nbufs)
 {
-	uint32_t n = dp->bufs.n;
+	uint32_t first = dp->plane->bufs.nsupers;
+	int r = plane_bufs_make(dp->plane, dp->env, dp->buf_recs, nbufs / BUFS_PER_SUPER);
 
-	for (uint32_t i = 0; i < n / BUFS_PER_SUPER; i++) {
-		uint32_t va = IX_RXBUFS + i * PTSIZE;
-		dp->bufs.super[i] = super_alloc(true);
-		if (!dp->bufs.super[i])
-			return -E_NO_MEM;
-		int r = share(dp->env, dp->bufs.super[i], PTSIZE, va, PTE_U);
-		if (r < 0)
-			return r;
-	}
-	bufpool_init(&dp->bufs, dp->bufs.bufs, n);
-	return 0;
-}
-
-static int heap_make(struct dp *dp, uint32_t units)
-{
-	for (uint32_t i = 0; i < units; i++) {
-		dp->heap[i] = super_alloc(true);
-		if (!dp->heap[i])
-			return -E_NO_MEM;
-		int r = share(dp->env, dp->heap[i], PTSIZE, IX_HEAP + i * PTSIZE, PTE_U | PTE_W);
-		if (r < 0)
-			return r;
-		dp->heap_units++;
-	}
-	return 0;
+	bufpool_init(&dp->bufs, &dp->plane->bufs, first);
+	return r;
 }
 
 /* ---- Attach ---- */
@@ -226,11 +166,11 @@ static struct CpuInfo *cpu_choose(int wanted)
 
 static int nic_start(struct dp *dp)
 {
-	int r = dp->nd->ops->start(dp->nd, 1, DP_RX_RING, DP_TX_RING);
+	int r = dp->nd->ops->start(dp->nd, dp->plane->nqueues, DP_RX_RING, DP_TX_RING);
 
 	if (r < 0)
 		return r;
-	dp->q = &dp->nd->q[0];
+	dp->q = &dp->nd->q[dp->thread];
 	nic_irq_attach(dp);
 	rx_refill(dp);
 	dp->nd->ops->rx_flush(dp->q);
@@ -239,37 +179,40 @@ static int nic_start(struct dp *dp)
 
 static int build(struct dp *dp, const struct ix_config *c)
 {
-	uint64_t seed = read_tsc();
+	struct plane *p = dp->plane;
 	int r;
 
-	dp->policy = default_policy;
-	dp->policy.batch = c->batch;
-	dp->policy.idle = c->idle;
-	dp->ip = __builtin_bswap32(c->ip);
-	dp->gateway = __builtin_bswap32(default_gateway);
-	dp->isn_key[0] = (uint32_t)seed ^ dp->nd->mac[5];
-	dp->isn_key[1] = (uint32_t)(seed >> 16) * 0x85EBCA77u;
+	p->policy = default_policy;
+	p->policy.batch = c->batch;
+	p->policy.idle = c->idle;
+	p->ip = dp->ip = __builtin_bswap32(c->ip);
+	p->gateway = __builtin_bswap32(default_gateway);
 	if ((r = share(dp->env, dp->events, EVENTS_SIZE, (uintptr_t)IX_EVENTS(0), PTE_U)) < 0 ||
 	    (r = share(dp->env, dp->calls, CALLS_SIZE, (uintptr_t)IX_CALLS(0), PTE_U | PTE_W)) < 0 ||
-	    (r = buffers_make(dp)) < 0 || (r = heap_make(dp, c->heap_size / IX_HEAP_UNIT)) < 0 ||
+	    (r = buffers_make(dp, c->nbufs)) < 0 || (r = plane_heap_make(p, dp->env, c->heap_size / IX_HEAP_UNIT)) < 0 ||
 	    (r = window_install(dp)) < 0 || (r = trace_make(&dp->trace)) < 0 || (r = nic_start(dp)) < 0)
 		return r;
-	dp->now_us = dp->seen_us = clock_us();
+	dp->now_us = dp->seen_us = dp->counted_us = clock_us();
+	dp->tick_us = dp->pass_us = dp->now_us;
 	dp->timer_us = NEVER_US;
 	stack_init(dp);
 	tx_kick(dp);
 	return 0;
 }
 
+static void end_group_loans(struct fgroup *g)
+{
+	for (uint32_t i = 0; g->nloans && i < g->flows.npages * FLOWS_PER_PAGE; i++) {
+		struct flow *f = flow_at(&g->flows, i);
+		if (f)
+			loans_end_all(g, &f->loans);
+	}
+}
+
 static void end_loans(struct dp *dp)
 {
-	struct flow_table *flows = &dp->group->flows;
-
-	for (uint32_t i = 0; i < flows->npages * FLOWS_PER_PAGE; i++) {
-		struct flow *f = flow_at(flows, i);
-		if (f)
-			loans_end_all(dp, &f->loans);
-	}
+	for (uint32_t i = 0; i < dp->plane->ngroups; i++)
+		end_group_loans(&dp->plane->groups[i]);
 	uport_end_loans(dp);
 	page_reclaim_lent();
 }
@@ -277,39 +220,30 @@ static void end_loans(struct dp *dp)
 /* Stop the NIC first: from then on nobody but us touches any of the memory. */
 static void teardown(struct dp *dp)
 {
-	struct Env *e = dp->env;
-	struct bufpool *bufs = &dp->bufs;
-	uint32_t nsupers = bufs->n / BUFS_PER_SUPER;
+	struct plane *p = dp->plane;
 
 	nic_irq_detach(dp);
 	netdev_release(dp->nd);
 	end_loans(dp);
 	window_remove(dp);
-	unmap_range(e);
+	unmap_range(dp->env);
 	unshare(dp->events, EVENTS_SIZE);
 	unshare(dp->calls, CALLS_SIZE);
-	slab_destroy(&dp->group->slab);
-	for (uint32_t i = 0; i < nsupers && bufs->super[i]; i++) {
-		unshare(bufs->super[i], PTSIZE);
-		super_free(bufs->super[i]);
-	}
-	for (uint32_t i = 0; i < DP_HEAP_UNITS && dp->heap[i]; i++) {
-		unshare(dp->heap[i], PTSIZE);
-		super_free(dp->heap[i]);
-	}
+	slab_destroy(&dp->own.slab);
+	plane_free_shared(p);
+	reserve_empty(&dp->reserve);
 	trace_free(&dp->trace);
 	super_free(dp);
 }
 
 static int attach(struct Env *e, struct CpuInfo *cpu, struct netdev *nd, struct ix_config *c)
 {
-	struct dp *dp = home_make(e, c->nbufs);
+	struct dp *dp = home_make(e, nd, c->nbufs);
 
 	if (!dp) {
 		netdev_release(nd);
 		return -E_NO_MEM;
 	}
-	dp->nd = nd;
 	dp->cpu = cpu;
 	int r = build(dp, c);
 	if (r < 0) {

@@ -2,18 +2,29 @@
 /* Receive buffers. The contract is buf.h. */
 #include <kern/dp/buf.h>
 
-void bufpool_init(struct bufpool *pool, struct buf *bufs, uint32_t n)
+void bufset_add(struct bufset *set, struct buf *recs, uint8_t *super)
 {
-	pool->bufs = bufs;
-	pool->n = n;
-	pool->free = NULL;
-	for (uint32_t i = n; i-- > 0;) {
-		bufs[i].pool = pool;
-		bufs[i].state = BUF_FREE;
-		bufs[i].next = pool->free;
-		pool->free = &bufs[i];
+	uint32_t first = set->nsupers * BUFS_PER_SUPER;
+
+	for (uint32_t i = 0; i < BUFS_PER_SUPER; i++)
+		recs[i] = (struct buf){ .bytes = super + i * IX_BUFSIZE, .index = first + i };
+	set->recs[set->nsupers] = recs;
+	set->super[set->nsupers] = super;
+	set->nsupers++;
+}
+
+void bufpool_init(struct bufpool *pool, struct bufset *set, uint32_t first_super)
+{
+	*pool = (struct bufpool){ .set = set };
+	for (uint32_t i = set->nsupers * BUFS_PER_SUPER; i-- > first_super * BUFS_PER_SUPER;) {
+		struct buf *b = buf_at(set, i);
+		b->pool = pool;
+		b->state = BUF_FREE;
+		b->next = pool->free;
+		pool->free = b;
+		pool->n++;
 	}
-	pool->count[BUF_FREE] = n;
+	pool->count[BUF_FREE] = pool->n;
 }
 
 void buf_move(struct buf *b, enum buf_state to)
@@ -53,13 +64,21 @@ struct pbuf *buf_to_pbuf(struct buf *b, uint16_t off, uint16_t len)
 	return pbuf_alloced_custom(PBUF_RAW, len, PBUF_REF, &b->pbuf, bytes, IX_BUFSIZE - off);
 }
 
+struct buf *buf_named(const struct bufpool *pool, uint32_t va)
+{
+	uint32_t i = (va - IX_RXBUFS) / IX_BUFSIZE;
+
+	if (va < IX_RXBUFS || i >= pool->set->nsupers * BUFS_PER_SUPER)
+		return NULL;
+	struct buf *b = buf_at(pool->set, i);
+	return b->pool == pool ? b : NULL;
+}
+
 /* The bytes must lie within one buffer. */
 const uint8_t *buf_lent(const struct bufpool *pool, uint32_t va, uint32_t len)
 {
-	uint32_t i = (va - IX_RXBUFS) / IX_BUFSIZE, off = (va - IX_RXBUFS) % IX_BUFSIZE;
+	const struct buf *b = buf_named(pool, va);
+	uint32_t off = (va - IX_RXBUFS) % IX_BUFSIZE;
 
-	if (va < IX_RXBUFS || i >= pool->n || len > IX_BUFSIZE - off)
-		return NULL;
-	const struct buf *b = &pool->bufs[i];
-	return b->state == BUF_APP ? buf_bytes(b) + off : NULL;
+	return b && len <= IX_BUFSIZE - off && b->state == BUF_APP ? b->bytes + off : NULL;
 }

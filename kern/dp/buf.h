@@ -22,36 +22,44 @@
 enum {
 	BUF_RESERVE = 128,
 	BUFS_PER_SUPER = PTSIZE / IX_BUFSIZE,
-	BUF_SUPERS_MAX = 8,
+	BUF_SUPERS_MAX = (IX_HEAP - IX_RXBUFS) / PTSIZE,
 };
 
 enum buf_state { BUF_FREE, BUF_NIC, BUF_STACK, BUF_APP, BUF_NSTATES };
 
 struct buf {
 	struct pbuf_custom pbuf; /* first: lwIP's view of the frame while the stack has it */
-	struct bufpool *pool;
+	struct bufpool *pool;    /* whose it is; changes when its flow moves to another CPU */
 	struct buf *next;        /* free, or next of its flow or UDP port */
 	struct udp_port *udp;    /* whose datagram it holds */
+	uint8_t *bytes;
+	uint16_t index;          /* among all of the dataplane */
 	uint16_t off, len;       /* payload, once in order */
 	uint8_t state;
 };
 
-struct bufpool {
-	struct buf *bufs;
+/* All buffers of a dataplane: superpages of frame bytes, and the records of each. */
+struct bufset {
+	struct buf *recs[BUF_SUPERS_MAX];
 	uint8_t *super[BUF_SUPERS_MAX];
+	uint32_t nsupers;
+};
+
+/* Those of one thread. Only its CPU touches them. */
+struct bufpool {
+	struct bufset *set;
 	struct buf *free;
 	uint32_t n;
 	uint32_t count[BUF_NSTATES];
 };
 
-static inline uint32_t buf_index(const struct buf *b) { return b - b->pool->bufs; }
-static inline uint32_t buf_user(const struct buf *b) { return IX_RXBUFS + buf_index(b) * IX_BUFSIZE; }
+static inline uint32_t buf_index(const struct buf *b) { return b->index; }
+static inline uint32_t buf_user(const struct buf *b) { return IX_RXBUFS + b->index * IX_BUFSIZE; }
+static inline uint8_t *buf_bytes(const struct buf *b) { return b->bytes; }
 
-static inline uint8_t *buf_bytes(const struct buf *b)
+static inline struct buf *buf_at(const struct bufset *set, uint32_t index)
 {
-	uint32_t i = buf_index(b);
-
-	return b->pool->super[i / BUFS_PER_SUPER] + i % BUFS_PER_SUPER * IX_BUFSIZE;
+	return &set->recs[index / BUFS_PER_SUPER][index % BUFS_PER_SUPER];
 }
 
 static inline bool buf_is_low(const struct bufpool *pool)
@@ -59,12 +67,15 @@ static inline bool buf_is_low(const struct bufpool *pool)
 	return pool->count[BUF_FREE] + pool->count[BUF_NIC] < BUF_RESERVE;
 }
 
-void bufpool_init(struct bufpool *pool, struct buf *bufs, uint32_t n); /* super[] is filled in already */
+void bufset_add(struct bufset *set, struct buf *recs, uint8_t *super); /* one superpage more; there is room */
+void bufpool_init(struct bufpool *pool, struct bufset *set, uint32_t first_super); /* from there on all are this pool's */
 struct buf *buf_take(struct bufpool *pool);                            /* a free one for the NIC, or NULL */
 void buf_move(struct buf *b, enum buf_state to);
 void buf_put(struct buf *b);                                           /* it is free again */
 
 struct pbuf *buf_to_pbuf(struct buf *b, uint16_t off, uint16_t len);   /* freeing the pbuf frees the buffer */
+/* By the app's address of any of its bytes: NULL: none of this pool. */
+struct buf *buf_named(const struct bufpool *pool, uint32_t va);
 /* Bytes that the app was lent, named by its own address; NULL: it was not. */
 const uint8_t *buf_lent(const struct bufpool *pool, uint32_t va, uint32_t len);
 

@@ -10,12 +10,14 @@
 #include <kern/dp/sg.h>
 #include <kern/dp/tcp.h>
 #include <kern/dp/udp.h>
+#include <kern/spinlock.h>
 
 /* One call: as read, and what decoding made of it. */
 struct request {
 	struct ix_call call;
 	struct flow *flow;
-	struct listener *listener;
+	struct fgroup *group;
+	int listener;
 	struct udp_port *udp;
 	struct buf *buf;
 	struct tuple tuple;
@@ -24,13 +26,28 @@ struct request {
 
 /* ---- What decoders share ---- */
 
-/* The flow named by the call, if the app may use it; `blocked` are flags that it must not have. */
-static int find_open_flow(struct dp *dp, struct request *rq, uint8_t blocked)
+/* The flow named by the call. What a sibling CPU knows of it is not for us to look at. */
+static int find_flow(struct dp *dp, struct request *rq)
 {
-	struct flow *f = rq->flow = flow_find(&dp->group->flows, rq->call.handle);
+	const struct plane *p = dp->plane;
+	uint32_t group = IX_HANDLE_GROUP(rq->call.handle);
 
-	if (!f)
+	if (group >= p->ngroups || (IX_HANDLE_INDEX(rq->call.handle) & (FLOW_LISTENER | UDP_INDEX)))
 		return -E_BAD_HANDLE;
+	if (p->groups[group].owner != dp)
+		return -E_MOVED;
+	rq->flow = flow_find(&p->groups[group].flows, rq->call.handle);
+	return rq->flow ? 0 : -E_BAD_HANDLE;
+}
+
+/* The flow named by the call, if the app may use it; `blocked` are flags that it must not have. */
+static int find_open_flow(struct dp *dp, struct request *rq, uint16_t blocked)
+{
+	int r = find_flow(dp, rq);
+	struct flow *f = rq->flow;
+
+	if (r < 0)
+		return r;
 	if (f->state == FLOW_KNOCKING)
 		return f->flags & FLOW_ENDED ? -E_BAD_HANDLE : -E_INVAL;
 	if (f->state == FLOW_CONNECTING)
@@ -40,9 +57,12 @@ static int find_open_flow(struct dp *dp, struct request *rq, uint8_t blocked)
 
 static int find_knocking_flow(struct dp *dp, struct request *rq)
 {
-	struct flow *f = rq->flow = flow_find(&dp->group->flows, rq->call.handle);
+	int r = find_flow(dp, rq);
+	struct flow *f = rq->flow;
 
-	if (!f || (f->state == FLOW_KNOCKING && (f->flags & FLOW_ENDED)))
+	if (r < 0)
+		return r;
+	if (f->state == FLOW_KNOCKING && (f->flags & FLOW_ENDED))
 		return -E_BAD_HANDLE;
 	return f->state == FLOW_KNOCKING ? 0 : -E_INVAL;
 }
@@ -53,39 +73,59 @@ static bool port_is_good(uint32_t port) { return port >= 1 && port <= 65535; }
 
 static int decode_listen(struct dp *dp, struct request *rq)
 {
-	struct fgroup *g = dp->group;
 	uint32_t port = rq->call.listen.port, backlog = rq->call.listen.backlog;
+	struct listener other;
 
 	if (!port_is_good(port) || backlog < 1 || backlog > IX_BACKLOG_MAX)
 		return -E_INVAL;
-	if (listener_on_port(g, port))
+	if (listener_on_port(dp->plane, port, &other) >= 0)
 		return -E_IN_USE;
-	rq->listener = listener_slot(g);
-	return rq->listener && !slab_is_dry(&g->slab) ? 0 : -E_NO_MEM;
+	return reserve_is_dry(&dp->reserve) ? -E_NO_MEM : 0;
 }
 
+/* Another CPU may do the same at this moment. From here on each CPU of the dataplane takes connections. */
 static int do_listen(struct dp *dp, struct request *rq)
 {
+	struct plane *p = dp->plane;
 	const struct ix_call *c = &rq->call;
+	struct listener l;
 
-	(void)dp;
-	int r = stack_listen(rq->listener, c->listen.port, c->listen.backlog, c->listen.cookie);
-	if (r == 0)
-		rq->call.handle = listener_handle(rq->listener);
-	return r;
+	lock_kernel();
+	int slot = listener_open(p, c->listen.port, c->listen.backlog, c->listen.cookie);
+	if (slot >= 0) {
+		l = p->listeners[slot];
+		if (!door_of(dp, slot, &l)) {
+			listener_close(p, slot);
+			slot = -E_NO_MEM;
+		}
+	}
+	unlock_kernel();
+	if (slot < 0)
+		return slot;
+	rq->call.handle = listener_handle(p, slot);
+	return 0;
 }
 
 static int decode_unlisten(struct dp *dp, struct request *rq)
 {
-	rq->listener = listener_find(dp->group, rq->call.handle);
-	return rq->listener ? 0 : -E_BAD_HANDLE;
+	rq->listener = listener_find(dp->plane, rq->call.handle);
+	return rq->listener >= 0 ? 0 : -E_BAD_HANDLE;
 }
 
 static int do_unlisten(struct dp *dp, struct request *rq)
 {
-	(void)dp;
-	stack_unlisten(rq->listener);
-	return 0;
+	struct plane *p = dp->plane;
+
+	lock_kernel();
+	bool ours = listener_find(p, rq->call.handle) == rq->listener;
+	if (ours)
+		listener_close(p, rq->listener);
+	unlock_kernel();
+	for (int i = 0; ours && i < IX_NTHREADS; i++) {
+		if (p->members[i])
+			plane_ask(p->members[i]);
+	}
+	return ours ? 0 : -E_BAD_HANDLE;
 }
 
 /* ---- Opening and closing ---- */
@@ -94,21 +134,24 @@ static bool ip_is_host(uint32_t ip) { return ip != 0 && ip >> 28 < 0xe && ip >> 
 
 static int decode_connect(struct dp *dp, struct request *rq)
 {
-	struct fgroup *g = dp->group;
 	uint32_t ip = rq->call.connect.ip, port = rq->call.connect.port;
 
 	if (!ip_is_host(ip) || !port_is_good(port))
 		return -E_INVAL;
-	if (slab_is_dry(&g->slab) || !flow_table_has_room(&g->flows))
+	if (reserve_is_dry(&dp->reserve))
 		return -E_NO_MEM;
 	rq->tuple = (struct tuple){ .lip = dp->ip, .rip = __builtin_bswap32(ip), .rport = port };
-	return stack_port_for(g, &rq->tuple) ? 0 : -E_AGAIN;
+	rq->group = stack_port_for(dp, &rq->tuple);
+	if (!rq->group)
+		return -E_AGAIN;
+	return flow_table_has_room(&rq->group->flows) ? 0 : -E_NO_MEM;
 }
 
 static int do_connect(struct dp *dp, struct request *rq)
 {
-	struct flow *f = stack_connect(dp->group, &rq->tuple);
+	struct flow *f = stack_connect(rq->group, &rq->tuple);
 
+	(void)dp;
 	if (!f)
 		return -E_NO_MEM;
 	f->cookie = rq->call.connect.cookie;
@@ -192,20 +235,20 @@ static int decode_sendv(struct dp *dp, struct request *rq)
 		r = sg_read(dp, rq->sg, rq->call.sendv.sg, rq->call.sendv.n);
 	if (r < 0)
 		return r;
-	return slab_is_dry(&dp->group->slab) ? -E_NO_MEM : 0;
+	return reserve_is_dry(&dp->reserve) ? -E_NO_MEM : 0;
 }
 
 /* How many bytes of one stretch were taken. A page of the program's own is lent for as long as they can be read. */
-static uint32_t send_stretch(struct dp *dp, struct flow *f, const struct stretch *st, bool more)
+static uint32_t send_stretch(struct flow *f, const struct stretch *st, bool more)
 {
-	struct loan *loan = st->page ? loan_make(dp, st->page) : NULL;
+	struct loan *loan = st->page ? loan_make(f->g, st->page) : NULL;
 	uint32_t n = st->page && !loan ? 0 : stack_write(f, st->base, st->len, more);
 
 	f->tx_written += n;
 	if (loan && n)
 		loan_add(&f->loans, loan, f->tx_written);
 	else
-		loan_cancel(dp, loan);
+		loan_cancel(f->g, loan);
 	return n;
 }
 
@@ -217,7 +260,7 @@ static uint32_t send_piece(struct dp *dp, struct flow *f, const struct ix_sg *sg
 	while (done < sg->len) {
 		uint32_t left = sg->len - done;
 		struct stretch st = sg_stretch(dp, sg->base + done, left);
-		uint32_t n = st.base ? send_stretch(dp, f, &st, more || st.len < left) : 0;
+		uint32_t n = st.base ? send_stretch(f, &st, more || st.len < left) : 0;
 		done += n;
 		if (n == 0 || n < st.len)
 			break;
@@ -297,7 +340,7 @@ static int decode_udp_sendv(struct dp *dp, struct request *rq)
 		return r;
 	if (sg_total(rq->sg, c->udp_sendv.n) > IX_UDP_MAX)
 		return -E_INVAL;
-	return slab_is_dry(&dp->group->slab) ? -E_NO_MEM : 0;
+	return reserve_is_dry(&dp->reserve) ? -E_NO_MEM : 0;
 }
 
 static int do_udp_sendv(struct dp *dp, struct request *rq)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dataplane's one home for state, and the calls between its files, in the order of a packet's way.
+ * One thread of a dataplane: its home for state, and the calls between its files, in the order of a packet's way.
  *
- * A dataplane is a reserved CPU, a NIC, an env, and one superpage of memory, its home, drawn in attach.c.
- * After attach only its own CPU touches it, without a lock; others read the counters. So every function
- * below runs on that CPU, under the env's page directory, with interrupts off, unless it says otherwise.
+ * It is a reserved CPU, a queue of the NIC, an env, and one superpage of memory, its home, drawn in attach.c. After attach
+ * only its own CPU touches it, without a lock; others read the counters. So every function below runs on that CPU, under
+ * the env's page directory, with interrupts off, unless it says otherwise. What all threads share is struct plane.
  */
 #ifndef JOS_KERN_DP_DATAPLANE_H
 #define JOS_KERN_DP_DATAPLANE_H
@@ -13,7 +13,7 @@
 #include <kern/dev/netdev.h>
 #include <kern/dp/buf.h>
 #include <kern/dp/dp.h>
-#include <kern/dp/fgroup.h>
+#include <kern/dp/plane.h>
 #include <kern/dp/trace.h>
 #include <kern/dp/udp.h>
 
@@ -24,7 +24,6 @@ enum {
 	DP_BATCH_MAX = 256,
 	DP_RX_RING = 256,
 	DP_TX_RING = 256,
-	DP_HEAP_UNITS = (IXLIM - IX_HEAP) / IX_HEAP_UNIT,
 	DP_TIMERS = 256,
 	DP_WINDOW_PAGES = (KSTACKLOW - DPWINDOW) / PGSIZE,
 };
@@ -34,27 +33,30 @@ struct app_timer {
 	uint32_t cookie;
 };
 
-/* How it works. Set at attach; later by sys_dp_ctl, from any CPU: each cycle reads what it finds. */
-struct policy {
-	uint32_t batch;
-	uint32_t idle;                    /* IX_IDLE_x, but not the default */
-	uint32_t watchdog_us, kill_us;    /* 0: never */
+/* Our part of a listener of the plane: lwIP's listening PCB, made when it is needed first. */
+struct door {
+	struct tcp_pcb_listen *pcb;       /* NULL: there is none */
+	const struct listener *listener;
+	uint32_t gen;                     /* which of those that use the slot in turn */
+	struct dp *dp;
 };
 
 struct dp {
 	/* Who: set at attach. */
+	struct plane *plane;
+	uint32_t thread;
 	struct Env *env;
 	struct CpuInfo *cpu;
-	struct netdev *nd;
+	struct netdev *nd;                /* the plane's */
 	struct netq *q;
-	uint32_t ip, gateway;             /* network byte order */
-	struct policy policy;
+	uint32_t ip;                      /* the plane's; network byte order */
 
 	/* This cycle. */
 	uint64_t now_us;
 	uint32_t ncalls;                  /* calls of the app's array to run; 0 after that */
 	uint32_t nevents;                 /* events written to the app's array */
 	bool busy;                        /* something was done */
+	bool asked;                       /* a sibling CPU, or the core, wants us to look at the plane */
 
 	/* Between cycles. */
 	uint64_t busy_us;                 /* when something was done last */
@@ -67,20 +69,32 @@ struct dp {
 	/* What is shared with the program, by our own addresses. */
 	struct ix_event *events;          /* we write, the program reads */
 	struct ix_call *calls;            /* the program writes, we read each slot once */
-	uint8_t *heap[DP_HEAP_UNITS];
-	uint32_t heap_units;
 
-	/* The stack. */
-	struct fgroup *group;             /* one, on a NIC without RSS */
+	/* The stack. Flows are in groups; on these lists are those of all groups that we own. */
+	struct link groups;
+	uint32_t ngroups;
+	uint32_t nflows;                  /* TIME_WAIT included */
 	struct link pending;              /* flows with something to tell, first come, first served */
 	struct link graves;               /* flows whose dead was delivered */
+	struct link half;                 /* flows whose handshake is not done, oldest first */
+	struct link waiting;              /* flows in TIME_WAIT, oldest first */
+	struct door doors[NLISTENERS];
+	uint16_t next_port;               /* where the search for a local port goes on */
+	struct fgroup own;                /* for what belongs to no flow: it has one bucket, which stays empty */
 	struct udp_ports udp;
 	struct bufpool bufs;
-	uint32_t nloans;                  /* pages of the program that are lent */
-	bool loans_ended;                 /* and some that were are not any more */
+	struct buf *buf_recs;             /* of the buffers that came with us */
+	struct reserve reserve;           /* pages for the groups' slabs */
+	bool loans_ended;                 /* some pages that were lent are not any more */
 	struct netif netif;
-	uint32_t isn_key[2];
 	uint64_t arp_us;                  /* when ARP ages next */
+
+	/* lwIP's time: a pass over all groups' buckets starts every quarter of a second and is done in slices. */
+	uint32_t ticks;                   /* half seconds */
+	uint64_t tick_us, pass_us;        /* when the next tick, and the next pass, starts */
+	struct link *pass_at;             /* the group that the pass is at; groups' head: it is over */
+	struct link *shed_at;             /* where to look for out-of-order data next: a group, or that head */
+	uint32_t shed_bucket;             /* and its bucket */
 
 	struct app_timer timers[DP_TIMERS];
 	uint64_t timer_us;                /* no timer is due before */
@@ -91,12 +105,21 @@ struct dp {
 
 	struct trace trace;
 	struct ix_stat stat;              /* counters; gauges are filled in when published */
+	uint64_t counted_us;              /* busy and idle time are counted up to here */
 
 	/* What other CPUs read: a copy, and a number that is odd while it is being written. */
 	uint64_t publish_us;              /* not before */
+	uint32_t queue_max;               /* most frames taken at once since then */
 	volatile uint32_t publications __attribute__((aligned(64)));
 	struct ix_stat published;
-};
+} __attribute__((aligned(64)));
+
+static inline struct fgroup *group_at(struct link *owned) { return container_of(owned, struct fgroup, owned); }
+void dp_take_group(struct dp *dp, struct fgroup *g);   /* it is ours from now on; attach.c */
+
+/* ask.c: what siblings and the core ask of this CPU; plane_ask is theirs. */
+void plane_ask(struct dp *dp);            /* any CPU; it looks soon */
+void plane_answer(struct dp *dp, bool app_waits);
 
 /* loop.c: one pass. */
 void dp_cycle(struct dp *dp, bool app_waits);
@@ -120,8 +143,12 @@ extern struct policy default_policy;
 void stat_publish(struct dp *dp);
 
 /* rx.c: frames from the NIC, checked, to the stack. */
-int rx_batch(struct dp *dp);              /* at most dp->batch; how many */
+int rx_batch(struct dp *dp);              /* at most the batch bound; how many */
 void rx_refill(struct dp *dp);            /* free buffers to the ring */
+
+/* listen.c */
+struct door *door_of(struct dp *dp, int slot, const struct listener *l); /* ready for a SYN; NULL: memory is out */
+void doors_follow(struct dp *dp);         /* close those whose listener is gone */
 
 /* tcp.c: the stack; see tcp.h. netif.c: frames from the stack to the NIC. */
 void netif_attach(struct dp *dp);         /* any CPU that maps the window */

@@ -31,13 +31,14 @@ static struct ix_event *event_of(struct dp *dp, const struct flow *f, enum ix_ev
 static void release(struct flow *f)
 {
 	f->g->owner->stat.flows_closed++;
+	f->g->owner->nflows--;
 	flow_release(&f->g->flows, f);
 }
 
 static void give_back_all(struct flow *f)
 {
 	flow_drop_all(f);
-	loans_end_all(f->g->owner, &f->loans);
+	loans_end_all(f->g, &f->loans);
 }
 
 /* The app is never to hear of it again. In TIME_WAIT the PCB still needs it. */
@@ -104,7 +105,7 @@ static bool tell_sent(struct dp *dp, struct flow *f)
 	ev->sent.window = f->flags & (FLOW_SHUT | FLOW_ENDED) ? 0 : stack_window(f);
 	f->tx_done += f->tx_ready;
 	f->tx_ready = 0;
-	loans_end(dp, &f->loans, f->tx_done);
+	loans_end(f->g, &f->loans, f->tx_done);
 	return true;
 }
 

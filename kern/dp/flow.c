@@ -4,11 +4,10 @@
 
 enum { SLOTS = FLOWS_PER_PAGE - 1 }; /* of one page, that can be used */
 
-void flow_table_init(struct flow_table *t, struct slab *slab)
+void flow_table_init(struct flow_table *t, struct slab *slab, char **page, uint32_t max_pages)
 {
-	t->slab = slab;
+	*t = (struct flow_table){ .slab = slab, .page = page, .max_pages = max_pages };
 	link_init(&t->free);
-	t->nfree = t->nused = t->npages = t->nholes = t->last_gen = 0;
 }
 
 static struct flow *slot(const struct flow_table *t, uint32_t index)
@@ -56,7 +55,7 @@ static void remove_page(struct flow_table *t, uint32_t place)
 
 bool flow_table_has_room(const struct flow_table *t)
 {
-	return t->nfree || ((t->npages < FLOW_PAGES_MAX || t->nholes) && slab_reserve(t->slab));
+	return t->nfree || ((t->npages < t->max_pages || t->nholes) && reserve_pages(t->slab->reserve));
 }
 
 struct flow *flow_alloc(struct flow_table *t, enum flow_state state)
@@ -100,7 +99,7 @@ struct flow *flow_at(const struct flow_table *t, uint32_t index)
 
 struct flow *flow_find(const struct flow_table *t, ix_handle_t handle)
 {
-	struct flow *f = IX_HANDLE_GROUP(handle) == 0 ? flow_at(t, IX_HANDLE_INDEX(handle)) : NULL;
+	struct flow *f = flow_at(t, IX_HANDLE_INDEX(handle));
 
 	return f && f->gen && f->gen == IX_HANDLE_GEN(handle) && (f->flags & FLOW_TOLD) ? f : NULL;
 }

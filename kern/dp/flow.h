@@ -34,6 +34,7 @@ enum {
 	FLOW_CLOSED = 32,    /* the app wants nothing more, but `sent` and `dead` */
 	FLOW_ENDED = 64,     /* TCP is done with it: no PCB, or one in TIME_WAIT */
 	FLOW_GRAVE = 128,    /* dead was delivered; what it lent returns after the next batch of calls */
+	FLOW_MOVED = 256,    /* it came from another CPU; the app is to be told before anything else */
 };
 
 /* A connection's ends; addresses in network byte order, ports in the host's. */
@@ -52,8 +53,8 @@ struct flow {
 	struct tcp_pcb *pcb; /* NULL once lwIP has freed it */
 	struct tuple tuple;
 	uint16_t bucket;
+	uint16_t flags;
 	uint8_t state;
-	uint8_t flags;
 	uint32_t cookie;     /* the listener's until accept */
 	int32_t reason;      /* why it ended: 0 or a negated error */
 
@@ -87,7 +88,8 @@ struct flow {
 enum {
 	FLOW_SLOT = sizeof(void *) == 4 ? 128 : 256,
 	FLOWS_PER_PAGE = PGSIZE / FLOW_SLOT,
-	FLOW_PAGES_MAX = 4096,
+	FLOW_PAGES_MAX = 4096, /* of the only group of a dataplane; of one of several, FLOW_PAGES_GROUP */
+	FLOW_PAGES_GROUP = 256,
 	FLOW_LISTENER = 0x800000, /* this bit of an index: a listener's handle */
 };
 _Static_assert(sizeof(struct flow) <= FLOW_SLOT, "a slot holds a flow");
@@ -101,15 +103,16 @@ struct flow_table {
 	uint32_t npages;               /* entries of page[] that were ever used */
 	uint32_t nholes;               /* those of them that are NULL again */
 	uint32_t last_gen;
-	char *page[FLOW_PAGES_MAX];
+	uint32_t max_pages;
+	char **page;                   /* max_pages of them */
 };
 
-void flow_table_init(struct flow_table *t, struct slab *slab);
+void flow_table_init(struct flow_table *t, struct slab *slab, char **page, uint32_t max_pages);
 bool flow_table_has_room(const struct flow_table *t);
 struct flow *flow_alloc(struct flow_table *t, enum flow_state state);   /* NULL: no room */
 void flow_release(struct flow_table *t, struct flow *f);
 struct flow *flow_at(const struct flow_table *t, uint32_t index);       /* in use, or NULL */
-struct flow *flow_find(const struct flow_table *t, ix_handle_t handle); /* as the app names it, or NULL */
+struct flow *flow_find(const struct flow_table *t, ix_handle_t handle); /* of this table's group, as the app names it, or NULL */
 
 /* Bytes acknowledged now, while the transmit ring spans [head, tail). */
 void flow_acked(struct flow *f, uint32_t bytes, uint32_t head, uint32_t tail);
@@ -126,6 +129,5 @@ void flow_drop_undelivered(struct flow *f);
 void flow_drop_all(struct flow *f);                  /* what the app had included */
 
 static inline bool ring_passed(uint32_t head, uint32_t stamp) { return (int32_t)(head - stamp) >= 0; }
-static inline ix_handle_t flow_handle(const struct flow *f) { return IX_HANDLE(f->gen, 0, f->index); }
 
 #endif

@@ -77,9 +77,9 @@ static uint64_t deadline(const struct dp *dp, uint64_t until)
 
 static bool may_halt(const struct dp *dp, uint64_t due)
 {
-	if (dp->policy.idle == IX_IDLE_POLL || dp->busy || dp->q->tx_head != dp->q->tx_tail)
+	if (dp->plane->policy.idle == IX_IDLE_POLL || dp->busy || dp->q->tx_head != dp->q->tx_tail)
 		return false;
-	if (dp->policy.idle == IX_IDLE_ADAPTIVE && dp->now_us - dp->busy_us < SPIN_US)
+	if (dp->plane->policy.idle == IX_IDLE_ADAPTIVE && dp->now_us - dp->busy_us < SPIN_US)
 		return false;
 	return due >= dp->now_us + SHORTEST_US;
 }

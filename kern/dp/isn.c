@@ -67,8 +67,8 @@ static uint32_t hash_tuple(const uint32_t key[2], uint32_t lip, uint32_t rip, ui
  */
 unsigned dp_isn(unsigned lip, unsigned short lport, unsigned rip, unsigned short rport)
 {
-	const struct dp *dp = container_of(lwip_slab, struct fgroup, slab)->owner;
+	const struct plane *plane = container_of(lwip_slab, struct fgroup, slab)->owner->plane;
 	uint32_t ports = (uint32_t)lport << 16 | rport;
 
-	return hash_tuple(dp->isn_key, lip, rip, ports) + (uint32_t)(clock_us() >> 2);
+	return hash_tuple(plane->isn_key, lip, rip, ports) + (uint32_t)(clock_us() >> 2);
 }

@@ -3,9 +3,9 @@
 #include <kern/dp/dataplane.h>
 #include <kern/pmap.h>
 
-struct loan *loan_make(struct dp *dp, struct PageInfo *page)
+struct loan *loan_make(struct fgroup *g, struct PageInfo *page)
 {
-	struct loan *l = slab_alloc(&dp->group->slab, sizeof(*l));
+	struct loan *l = slab_alloc(&g->slab, sizeof(*l));
 
 	if (!l)
 		return NULL;
@@ -14,22 +14,22 @@ struct loan *loan_make(struct dp *dp, struct PageInfo *page)
 		return NULL;
 	}
 	*l = (struct loan){ .page = page };
-	dp->nloans++;
+	g->nloans++;
 	return l;
 }
 
-static void end(struct dp *dp, struct loan *l)
+static void end(struct fgroup *g, struct loan *l)
 {
 	page_unlend(l->page);
 	slab_free(l);
-	dp->nloans--;
-	dp->loans_ended = true;
+	g->nloans--;
+	g->owner->loans_ended = true;
 }
 
-void loan_cancel(struct dp *dp, struct loan *l)
+void loan_cancel(struct fgroup *g, struct loan *l)
 {
 	if (l)
-		end(dp, l);
+		end(g, l);
 }
 
 void loan_add(struct loans *list, struct loan *l, uint32_t end)
@@ -39,22 +39,22 @@ void loan_add(struct loans *list, struct loan *l, uint32_t end)
 	list->last = l;
 }
 
-static void end_first(struct dp *dp, struct loans *list)
+static void end_first(struct fgroup *g, struct loans *list)
 {
 	struct loan *l = list->first;
 
 	list->first = l->next;
-	end(dp, l);
+	end(g, l);
 }
 
-void loans_end(struct dp *dp, struct loans *list, uint32_t done)
+void loans_end(struct fgroup *g, struct loans *list, uint32_t done)
 {
 	while (list->first && (int32_t)(done - list->first->end) >= 0)
-		end_first(dp, list);
+		end_first(g, list);
 }
 
-void loans_end_all(struct dp *dp, struct loans *list)
+void loans_end_all(struct fgroup *g, struct loans *list)
 {
 	while (list->first)
-		end_first(dp, list);
+		end_first(g, list);
 }

@@ -15,18 +15,35 @@
 #include <kern/pmap.h>
 #include <kern/spinlock.h>
 
-void dp_cycle(struct dp *dp, bool app_waits)
+/* The time since the last pass was busy if that one found work: the program's answer to it is in there, too. */
+static void begin(struct dp *dp)
 {
 	dp->now_us = clock_us();
+	*(dp->busy ? &dp->stat.busy_us : &dp->stat.idle_us) += dp->now_us - dp->counted_us;
+	dp->counted_us = dp->now_us;
 	dp->busy = false;
 	dp->stat.cycles++;
+}
+
+void dp_mail(struct dp *dp)
+{
+	mail_poll();
+	if (mail_take(MAIL_DP))
+		dp->asked = true;
+}
+
+void dp_cycle(struct dp *dp, bool app_waits)
+{
+	begin(dp);
 	trace_begin(dp);
 
 	if (dp->cpu->cpu_mail)
-		mail_poll();    /* what other CPUs ask */
+		dp_mail(dp);    /* what other CPUs ask */
 	tx_reap(dp);            /* frames that the NIC has sent: their memory is free */
 	calls_run(dp);          /* the program's answers ... */
 	tx_kick(dp);            /* ... do not wait for the next frames */
+	if (dp->asked)
+		plane_answer(dp, app_waits);
 	trace_stage(dp, TRACE_CALLS);
 	stack_timers(dp);       /* retransmissions, delayed ACKs, TIME_WAIT */
 	trace_stage(dp, TRACE_TIMERS);
@@ -52,14 +69,14 @@ void dp_cycle(struct dp *dp, bool app_waits)
 void dp_settle(struct dp *dp)
 {
 	bool returns_pages = dp->loans_ended && page_nlent_free();
-	bool unsettled = slab_is_unsettled(&dp->group->slab, dp->now_us);
+	bool unsettled = reserve_is_unsettled(&dp->reserve, dp->now_us);
 
 	dp->loans_ended = false;
 	if (!unsettled && !returns_pages)
 		return;
 	lock_kernel();
 	if (unsettled)
-		slab_settle(&dp->group->slab, dp->now_us);
+		reserve_settle(&dp->reserve, dp->now_us);
 	if (returns_pages)
 		page_reclaim_lent();
 	unlock_kernel();

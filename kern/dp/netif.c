@@ -149,7 +149,7 @@ static err_t set_up(struct netif *netif)
 
 void netif_attach(struct dp *dp)
 {
-	ip4_addr_t ip = { dp->ip }, mask = { PP_HTONL(0xffffff00u) }, gateway = { dp->gateway };
+	ip4_addr_t ip = { dp->ip }, mask = { PP_HTONL(0xffffff00u) }, gateway = { dp->plane->gateway };
 
 	netif_add(&dp->netif, &ip, &mask, &gateway, dp, set_up, ethernet_input);
 	netif_set_default(&dp->netif);

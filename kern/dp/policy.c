@@ -101,5 +101,5 @@ int dp_ctl(struct Env *e, int op, int cpu, uint32_t a, uint32_t b)
 		return -E_INVAL;
 	if (dp->env != e && dp->env->env_parent_id != e->env_id)
 		return -E_PERM;
-	return policy_set(&dp->policy, op, a, b);
+	return policy_set(&dp->plane->policy, op, a, b);
 }

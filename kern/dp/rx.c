@@ -35,7 +35,8 @@ struct packet {
 	uint32_t len;
 	uint32_t ip_len;  /* of the IP header */
 	uint32_t ip_total;
-	bool sum_known;   /* the NIC found TCP's checksum right */
+	uint32_t hash;    /* the NIC's, if it made one */
+	uint16_t flags;   /* RX_x: RX_CSUM_OK: TCP's and UDP's checksum is right */
 };
 
 static uint16_t get16(const uint8_t *p) { return p[0] << 8 | p[1]; }
@@ -92,7 +93,7 @@ static bool tcp_is_good(const struct packet *pk, const uint8_t *tcp, uint32_t le
 
 	if (header < TCP_MIN || header > len)
 		return false;
-	if (pk->sum_known)
+	if (pk->flags & RX_CSUM_OK)
 		return true;
 	uint64_t sum = csum_pseudo(get_raw32(ip + 12), get_raw32(ip + 16), IP_PROTO_TCP, len);
 	return csum_fold(csum_add(sum, tcp, len)) == 0xffff;
@@ -132,6 +133,13 @@ static void tidy_options(uint8_t *tcp, uint32_t tcp_header)
 	}
 }
 
+static struct fgroup *group_of(const struct plane *p, const struct packet *pk, const struct tuple *t)
+{
+	if (p->ngroups == 1)
+		return p->groups;
+	return pk->flags & RX_HASH ? &p->groups[pk->hash % NGROUPS] : group_of_tuple(p, t);
+}
+
 static void tcp_in(struct dp *dp, struct packet *pk)
 {
 	uint8_t *ip = pk->bytes + ETH_LEN, *tcp = ip + pk->ip_len;
@@ -152,7 +160,11 @@ static void tcp_in(struct dp *dp, struct packet *pk)
 		.seq = get32(tcp + 4),
 		.flags = tcp[13] & 0x3f,
 	};
-	stack_segment(dp, to_pbuf(pk, pk->ip_total), &seg);
+	struct fgroup *g = group_of(dp->plane, pk, &seg.tuple);
+	if (g->owner != dp)
+		drop(pk, &dp->stat.drop_rx_queue);
+	else
+		stack_segment(g, to_pbuf(pk, pk->ip_total), &seg);
 }
 
 static bool udp_is_good(const struct packet *pk, const uint8_t *udp, uint32_t len)
@@ -162,7 +174,7 @@ static bool udp_is_good(const struct packet *pk, const uint8_t *udp, uint32_t le
 
 	if (said < UDP_LEN || said > len)
 		return false;
-	if (pk->sum_known || get16(udp + 6) == 0)
+	if ((pk->flags & RX_CSUM_OK) || get16(udp + 6) == 0)
 		return true;
 	uint64_t sum = csum_pseudo(get_raw32(ip + 12), get_raw32(ip + 16), IP_PROTO_UDP, said);
 	return csum_fold(csum_add(sum, udp, said)) == 0xffff;
@@ -219,10 +231,9 @@ static void ip_in(struct dp *dp, struct packet *pk)
 
 static void frame_in(struct dp *dp, const struct rx_frame *frame)
 {
-	struct buf *b = &dp->bufs.bufs[frame->buf];
-	struct packet pk = { .buf = b, .bytes = buf_bytes(b), .len = frame->len };
+	struct buf *b = buf_at(dp->bufs.set, frame->buf);
+	struct packet pk = { .buf = b, .bytes = buf_bytes(b), .len = frame->len, .hash = frame->hash, .flags = frame->flags };
 
-	pk.sum_known = frame->flags & RX_CSUM_OK;
 	buf_move(b, BUF_STACK);
 	dp->stat.rx_frames++;
 	dp->stat.rx_bytes += frame->len;
@@ -242,12 +253,13 @@ static void frame_in(struct dp *dp, const struct rx_frame *frame)
 int rx_batch(struct dp *dp)
 {
 	struct rx_frame frames[DP_BATCH_MAX];
-	int n = dp->nd->ops->rx_poll(dp->q, frames, dp->policy.batch);
+	int n = dp->nd->ops->rx_poll(dp->q, frames, dp->plane->policy.batch);
 
 	for (int i = 0; i < n; i++)
 		frame_in(dp, &frames[i]);
 	if (n) {
 		dp->stat.rx_batches++;
+		dp->queue_max = MAX(dp->queue_max, (uint32_t)n);
 		dp->busy = true;
 	}
 	if (buf_is_low(&dp->bufs))

@@ -42,7 +42,7 @@ static int read_user(struct dp *dp, void *dst, uint32_t va, uint32_t len)
 
 static bool in_heap(const struct dp *dp, const struct ix_sg *sg)
 {
-	uint32_t size = dp->heap_units * IX_HEAP_UNIT, off = sg->base - IX_HEAP;
+	uint32_t size = dp->plane->heap_units * IX_HEAP_UNIT, off = sg->base - IX_HEAP;
 
 	return sg->base >= IX_HEAP && off <= size && sg->len <= size - off;
 }
@@ -102,7 +102,7 @@ static struct stretch heap_stretch(const struct dp *dp, uint32_t off, uint32_t w
 {
 	uint32_t in_unit = off % IX_HEAP_UNIT;
 
-	return (struct stretch){ dp->heap[off / IX_HEAP_UNIT] + in_unit, MIN(want, IX_HEAP_UNIT - in_unit), NULL };
+	return (struct stretch){ dp->plane->heap[off / IX_HEAP_UNIT] + in_unit, MIN(want, IX_HEAP_UNIT - in_unit), NULL };
 }
 
 struct stretch sg_stretch(struct dp *dp, uint32_t va, uint32_t want)

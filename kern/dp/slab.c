@@ -29,7 +29,9 @@ static struct slab_page *page_of(void *object)
 
 static struct slab_page *page_at(struct link *l) { return container_of(l, struct slab_page, link); }
 
-static int class_for(const struct slab *s, size_t size) { return s->class_of[(size + 15) / 16]; }
+static uint8_t class_of[SLAB_MAX / 16 + 1]; /* by size in units of 16 bytes, rounded up; filled in once, for all slabs */
+
+static int class_for(size_t size) { return class_of[(size + 15) / 16]; }
 
 static bool is_full(const struct slab_page *pg) { return !pg->free && pg->fresh + class_size[pg->class] > PGSIZE; }
 
@@ -40,49 +42,62 @@ static void junk_fill(void *object, int class) { memset(object, JUNK, class_size
 static void junk_fill(void *object, int class) { (void)object, (void)class; }
 #endif
 
-void slab_init(struct slab *s)
+static void fill_class_of(void)
 {
-	memset(s, 0, sizeof(*s));
-	link_init(&s->home);
-	link_init(&s->lent);
-	link_init(&s->all);
-	for (int i = 0; i < SLAB_NCLASSES; i++)
-		link_init(&s->partial[i]);
 	for (int unit = 0, class = 0; unit <= SLAB_MAX / 16; unit++) {
 		if (class_size[class] < unit * 16)
 			class++;
-		s->class_of[unit] = class;
+		class_of[unit] = class;
 	}
 }
 
-static void put_in_reserve(struct slab *s, struct slab_page *pg)
+void reserve_init(struct reserve *r)
 {
-	bool home = link_alone(&pg->all);
+	memset(r, 0, sizeof(*r));
+	link_init(&r->home);
+	link_init(&r->borrowed);
+}
 
-	list_push(home ? &s->home : &s->lent, &pg->link);
-	*(home ? &s->nhome : &s->nlent) += 1;
+void slab_init(struct slab *s, struct reserve *r)
+{
+	memset(s, 0, sizeof(*s));
+	s->reserve = r;
+	link_init(&s->lent);
+	for (int i = 0; i < SLAB_NCLASSES; i++)
+		link_init(&s->partial[i]);
+	if (!class_of[SLAB_MAX / 16])
+		fill_class_of();
+}
+
+static void put_in_reserve(struct reserve *r, struct slab_page *pg)
+{
+	list_push(pg->borrowed ? &r->borrowed : &r->home, &pg->link);
+	*(pg->borrowed ? &r->nborrowed : &r->nhome) += 1;
 }
 
 static struct slab_page *take_from_reserve(struct slab *s)
 {
-	struct link *from = s->nhome ? &s->home : &s->lent;
+	struct reserve *r = s->reserve;
+	struct link *from = r->nhome ? &r->home : &r->borrowed;
 
-	if (!slab_reserve(s))
+	if (!reserve_pages(r))
 		return NULL;
-	*(s->nhome ? &s->nhome : &s->nlent) -= 1;
+	*(r->nhome ? &r->nhome : &r->nborrowed) -= 1;
 	struct slab_page *pg = page_at(from->next);
 	link_take(&pg->link);
+	pg->slab = s;
+	if (pg->borrowed)
+		list_push(&s->lent, &pg->lent);
 	s->pages++;
 	return pg;
 }
 
-void slab_add_home(struct slab *s, void *page)
+void reserve_add_home(struct reserve *r, void *page)
 {
 	struct slab_page *pg = page;
 
-	pg->slab = s;
-	link_init(&pg->all);
-	put_in_reserve(s, pg);
+	pg->borrowed = false;
+	put_in_reserve(r, pg);
 }
 
 void *slab_take_page(struct slab *s)
@@ -99,7 +114,9 @@ void slab_give_page(void *page)
 	struct slab_page *pg = page;
 
 	pg->slab->pages--;
-	put_in_reserve(pg->slab, pg);
+	if (pg->borrowed)
+		link_take(&pg->lent);
+	put_in_reserve(pg->slab->reserve, pg);
 }
 
 uint16_t *slab_page_users(void *in_page) { return &page_of(in_page)->used; }
@@ -137,7 +154,7 @@ void *slab_alloc(struct slab *s, size_t size)
 {
 	if (size > SLAB_MAX)
 		return NULL;
-	int class = class_for(s, size);
+	int class = class_for(size);
 	struct link *partial = &s->partial[class];
 	struct slab_page *pg = link_alone(partial) ? open_page(s, class) : page_at(partial->next);
 	if (!pg)
@@ -173,14 +190,14 @@ void slab_free(void *object)
 		list_push(&s->partial[pg->class], &pg->link);
 }
 
-static bool has_surplus(const struct slab *s) { return s->nlent && s->nhome >= SLAB_LOW + SLAB_BATCH; }
+static bool has_surplus(const struct reserve *r) { return r->nborrowed && r->nhome >= SLAB_LOW + SLAB_BATCH; }
 
-bool slab_is_unsettled(const struct slab *s, uint64_t now_us)
+bool reserve_is_unsettled(const struct reserve *r, uint64_t now_us)
 {
-	return has_surplus(s) || (slab_reserve(s) < SLAB_LOW && now_us >= s->retry_us);
+	return has_surplus(r) || (reserve_pages(r) < SLAB_LOW && now_us >= r->retry_us);
 }
 
-static bool borrow_page(struct slab *s)
+static bool borrow_page(struct reserve *r)
 {
 	struct PageInfo *pp = page_alloc(0);
 	if (!pp)
@@ -188,35 +205,45 @@ static bool borrow_page(struct slab *s)
 
 	struct slab_page *pg = page2kva(pp);
 	pp->pp_ref++;
-	pg->slab = s;
-	list_push(&s->all, &pg->all);
-	put_in_reserve(s, pg);
+	pg->borrowed = true;
+	put_in_reserve(r, pg);
 	return true;
 }
 
-static void return_page(struct slab_page *pg)
+static void return_page(struct slab_page *pg) { page_decref(pa2page(PADDR(pg))); }
+
+static void return_from_reserve(struct reserve *r)
 {
-	link_take(&pg->all);
-	page_decref(pa2page(PADDR(pg)));
+	struct slab_page *pg = page_at(r->borrowed.next);
+
+	link_take(&pg->link);
+	r->nborrowed--;
+	return_page(pg);
 }
 
-void slab_settle(struct slab *s, uint64_t now_us)
+void reserve_settle(struct reserve *r, uint64_t now_us)
 {
-	for (int i = 0; i < SLAB_BATCH && has_surplus(s); i++, s->nlent--) {
-		struct slab_page *pg = page_at(s->lent.next);
-		link_take(&pg->link);
-		return_page(pg);
-	}
-	for (int i = 0; i < SLAB_BATCH && slab_reserve(s) < SLAB_LOW + SLAB_BATCH; i++) {
-		if (!borrow_page(s)) {
-			s->retry_us = now_us + RETRY_US;
+	for (int i = 0; i < SLAB_BATCH && has_surplus(r); i++)
+		return_from_reserve(r);
+	for (int i = 0; i < SLAB_BATCH && reserve_pages(r) < SLAB_LOW + SLAB_BATCH; i++) {
+		if (!borrow_page(r)) {
+			r->retry_us = now_us + RETRY_US;
 			break;
 		}
 	}
 }
 
+void reserve_empty(struct reserve *r)
+{
+	while (r->nborrowed)
+		return_from_reserve(r);
+}
+
 void slab_destroy(struct slab *s)
 {
-	while (!link_alone(&s->all))
-		return_page(container_of(s->all.next, struct slab_page, all));
+	while (!link_alone(&s->lent)) {
+		struct slab_page *pg = container_of(s->lent.next, struct slab_page, lent);
+		link_take(&pg->lent);
+		return_page(pg);
+	}
 }

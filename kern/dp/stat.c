@@ -15,35 +15,47 @@
 
 enum { PUBLISH_US = 1000 };
 
+static void add_group(struct ix_stat *s, const struct fgroup *g)
+{
+	s->timewait += g->nwaiting;
+	s->slab_bytes += g->slab.bytes;
+	s->slab_pages += g->slab.pages;
+	s->loans += g->nloans;
+}
+
 static void snapshot(const struct dp *dp, struct ix_stat *s)
 {
-	const struct fgroup *g = dp->group;
 	const uint32_t *count = dp->bufs.count;
 
 	*s = dp->stat;
 	s->rx_doorbells = dp->q->rx_doorbells;
 	s->tx_doorbells = dp->q->tx_doorbells;
 	s->tx_descriptors = dp->q->tx_descriptors;
-	s->flows = g->flows.nused - g->nwaiting;
-	s->timewait = g->nwaiting;
-	s->listeners = g->nlisteners;
+	s->listeners = dp->plane->nlisteners;
 	s->bufs_total = dp->bufs.n;
 	s->bufs_free = count[BUF_FREE];
 	s->bufs_ring = count[BUF_NIC];
 	s->bufs_app = count[BUF_APP];
 	s->bufs_stack = count[BUF_STACK];
-	s->slab_bytes = g->slab.bytes;
-	s->slab_pages = g->slab.pages;
-	s->batch = dp->policy.batch;
-	s->idle = dp->policy.idle;
+	s->batch = dp->plane->policy.batch;
+	s->idle = dp->plane->policy.idle;
 	s->unresponsive = dp->unresponsive;
 	s->udp_ports = dp->udp.nbound;
-	s->loans = dp->nloans;
+	s->nic = dp->nd - netdevs;
+	s->thread = dp->thread;
+	s->groups = dp->ngroups;
+	s->queue_depth = dp->nd->ops->rx_waiting(dp->q);
+	s->queue_max = dp->queue_max;
+	add_group(s, &dp->own);
+	for (const struct link *at = dp->groups.next; at != &dp->groups; at = at->next)
+		add_group(s, container_of(at, struct fgroup, owned));
+	s->flows = dp->nflows - s->timewait;
 }
 
 void stat_publish(struct dp *dp)
 {
 	dp->publish_us = dp->now_us + PUBLISH_US;
+	dp->queue_max = 0;
 	dp->publications++;
 	compiler_barrier(); /* odd before the first word is written ... */
 	snapshot(dp, &dp->published);
@@ -94,8 +106,9 @@ static void show_header(const struct dp *dp)
 {
 	const uint8_t *ip = (const uint8_t *)&dp->ip;
 
-	cprintf("CPU %d: env %08x, %s, %d.%d.%d.%d\n", dp->cpu->cpu_id, dp->env->env_id, dp->nd->name,
-		ip[0], ip[1], ip[2], ip[3]);
+	cprintf("CPU %d: env %08x, thread %u of %u, %s %d, queue %u, %u groups, %d.%d.%d.%d\n", dp->cpu->cpu_id,
+		dp->env->env_id, dp->thread, dp->plane->nmembers, dp->nd->name, (int)(dp->nd - netdevs), dp->q->index,
+		dp->ngroups, ip[0], ip[1], ip[2], ip[3]);
 }
 
 static const struct {
@@ -130,38 +143,50 @@ static void show_flow(const struct flow *f)
 {
 	const uint8_t *ip = (const uint8_t *)&f->tuple.rip;
 
-	cprintf("  %6u.%-6u %-10s %5u < %d.%d.%d.%d:%u  lent %u, flags %02x\n", f->index, f->gen,
+	cprintf("  %3u.%u.%-6u %-10s %5u < %d.%d.%d.%d:%u  lent %u, flags %02x\n", f->g->index, f->index, f->gen,
 		state_names[f->state], f->tuple.lport, ip[0], ip[1], ip[2], ip[3], f->tuple.rport, f->rx_lent,
 		f->flags);
 }
 
-static void show_flows(struct dp *dp)
+static void show_group(const struct fgroup *g)
 {
-	const struct fgroup *g = dp->group;
-
-	show_header(dp);
-	for (int i = 0; i < NLISTENERS; i++) {
-		if (g->listeners[i].pcb)
-			cprintf("  listener on port %u\n", g->listeners[i].port);
-	}
 	for (uint32_t i = 0; i < g->flows.npages * FLOWS_PER_PAGE; i++) {
 		const struct flow *f = flow_at(&g->flows, i);
 		if (f)
 			show_flow(f);
 	}
-	cprintf("%u flows, %u of them in TIME_WAIT\n", g->flows.nused, g->nwaiting);
+}
+
+static void show_flows(struct dp *dp)
+{
+	uint32_t nwaiting = 0;
+
+	show_header(dp);
+	for (int i = 0; i < NLISTENERS; i++) {
+		if (dp->plane->listeners[i].gen & 1)
+			cprintf("  listener on port %u\n", dp->plane->listeners[i].port);
+	}
+	for (uint32_t i = 0; i < dp->plane->ngroups; i++) {
+		const struct fgroup *g = &dp->plane->groups[i];
+		if (g->owner == dp) {
+			show_group(g);
+			nwaiting += g->nwaiting;
+		}
+	}
+	cprintf("%u flows, %u of them in TIME_WAIT\n", dp->nflows, nwaiting);
 }
 
 static void show_memory(struct dp *dp)
 {
-	const struct slab *s = &dp->group->slab;
 	const uint32_t *count = dp->bufs.count;
+	struct ix_stat s;
 
+	read_published(dp, &s);
 	show_header(dp);
 	cprintf("  receive buffers: %u = %u free + %u in the ring + %u in the stack + %u lent to the app\n",
 		dp->bufs.n, count[BUF_FREE], count[BUF_NIC], count[BUF_STACK], count[BUF_APP]);
-	cprintf("  flow memory: %u bytes in %u pages; in reserve %u pages of home, %u borrowed\n", s->bytes,
-		s->pages, s->nhome, s->nlent);
+	cprintf("  flow memory: %llu bytes in %llu pages; in reserve %u pages of home, %u borrowed\n", s.slab_bytes,
+		s.slab_pages, dp->reserve.nhome, dp->reserve.nborrowed);
 	cprintf("  transmit ring: %u descriptors not done; %u free pages in the machine\n",
 		dp->q->tx_tail - dp->q->tx_head, (unsigned)page_nfree());
 }

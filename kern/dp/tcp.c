@@ -4,7 +4,7 @@
  *
  *  1. Its list heads are those of one bucket. lwip_enter() sets them, lwip_leave() takes them back, and
  *     nothing that adds or removes a PCB happens outside: from the wrong list, a PCB is freed but stays
- *     linked.
+ *     linked. Only the list of listeners, which is one for the CPU, stays where it is.
  *  2. Its two tick counters are set at each entry and for each bucket of a timer pass. Advanced per bucket,
  *     as it would itself, no PCB's retransmission timer ever fires.
  *  3. It never runs out of memory half-way: who begins something new has seen that the slab is not dry.
@@ -48,9 +48,8 @@ void lwip_enter(struct fgroup *g, uint32_t bucket, int abort_reason)
 	g->entered = true;
 	g->bucket = bucket;
 	g->abort_reason = abort_reason;
-	tcp_active_pcbs = g->active[bucket];
-	tcp_tw_pcbs = g->time_wait[bucket];
-	tcp_listen_pcbs.listen_pcbs = g->listening;
+	tcp_active_pcbs = g->buckets[bucket].active;
+	tcp_tw_pcbs = g->buckets[bucket].time_wait;
 	lwip_slab = &g->slab;
 	lwip_clock_set(&g->clock);
 }
@@ -58,12 +57,10 @@ void lwip_enter(struct fgroup *g, uint32_t bucket, int abort_reason)
 void lwip_leave(struct fgroup *g)
 {
 	RULE(g->entered && !tcp_bound_pcbs);
-	g->active[g->bucket] = tcp_active_pcbs;
-	g->time_wait[g->bucket] = tcp_tw_pcbs;
-	g->listening = tcp_listen_pcbs.listen_pcbs;
-	RULE(!g->active[BUCKET_NONE] && !g->time_wait[BUCKET_NONE]);
+	g->buckets[g->bucket].active = tcp_active_pcbs;
+	g->buckets[g->bucket].time_wait = tcp_tw_pcbs;
+	RULE(g != &g->owner->own || (!tcp_active_pcbs && !tcp_tw_pcbs));
 	tcp_active_pcbs = tcp_tw_pcbs = NULL;
-	tcp_listen_pcbs.listen_pcbs = NULL;
 	g->entered = false;
 }
 
@@ -87,26 +84,27 @@ static void end_time_wait(struct flow *f)
 }
 
 /* The oldest one in TIME_WAIT makes room. */
-static bool reclaim(struct fgroup *g)
+static bool reclaim(struct dp *dp)
 {
-	if (link_alone(&g->waiting))
+	if (link_alone(&dp->waiting))
 		return false;
-	g->owner->stat.timewait_reclaimed++;
-	end_time_wait(container_of(g->waiting.next, struct flow, waiting));
+	dp->stat.timewait_reclaimed++;
+	end_time_wait(container_of(dp->waiting.next, struct flow, waiting));
 	return true;
 }
 
 static bool make_room(struct fgroup *g)
 {
-	while (slab_is_dry(&g->slab) && reclaim(g))
+	struct dp *dp = g->owner;
+
+	while (reserve_is_dry(&dp->reserve) && reclaim(dp))
 		;
-	struct ix_stat *stat = &g->owner->stat;
-	if (slab_is_dry(&g->slab)) {
-		stat->drop_rx_nomem++;
+	if (reserve_is_dry(&dp->reserve)) {
+		dp->stat.drop_rx_nomem++;
 		return false;
 	}
 	if (!flow_table_has_room(&g->flows)) {
-		stat->drop_flows++;
+		dp->stat.drop_flows++;
 		return false;
 	}
 	return true;
@@ -116,42 +114,56 @@ static bool make_room(struct fgroup *g)
  * A listener's backlog is full. Its oldest handshake makes room, in silence, if it was not done in half a second: in a
  * flood of SYNs it is most likely one that nobody will go on with, while a real one is done within a round trip.
  */
-static bool make_way(struct fgroup *g, const struct listener *l)
+static bool make_way(struct dp *dp, const struct door *d)
 {
-	struct link *at = g->half.next;
+	struct link *at = dp->half.next;
 
-	while (at != &g->half && container_of(at, struct flow, waiting)->pcb->listener != l->pcb)
+	while (at != &dp->half && container_of(at, struct flow, waiting)->pcb->listener != d->pcb)
 		at = at->next;
-	g->owner->stat.drop_backlog++;
-	if (at == &g->half)
+	dp->stat.drop_backlog++;
+	if (at == &dp->half)
 		return false;
 	struct flow *f = container_of(at, struct flow, waiting);
-	if (g->clock.ticks - f->pcb->tmr < HALF_OPEN_TICKS)
+	if (dp->ticks - f->pcb->tmr < HALF_OPEN_TICKS)
 		return false;
-	lwip_enter(g, f->bucket, -E_ABORTED);
+	lwip_enter(f->g, f->bucket, -E_ABORTED);
 	tcp_abandon(f->pcb, 0);
-	lwip_leave(g);
+	lwip_leave(f->g);
 	flow_bury(f);
 	return true;
+}
+
+/* May this SYN go to a listener, if there is one? */
+static bool admit_new(struct fgroup *g, uint16_t port)
+{
+	struct dp *dp = g->owner;
+	struct listener l;
+	int slot = listener_on_port(dp->plane, port, &l);
+
+	if (slot < 0)
+		return true;
+	const struct door *d = door_of(dp, slot, &l);
+	if (!d) {
+		dp->stat.drop_rx_nomem++;
+		return false;
+	}
+	if (d->pcb->accepts_pending >= d->pcb->backlog && !make_way(dp, d))
+		return false;
+	return make_room(g);
 }
 
 /* Rules 3 and 7. May this SYN go on to lwIP? It may where lwIP will only answer it. */
 static bool admit(struct fgroup *g, uint32_t bucket, const struct segment *seg)
 {
-	struct tcp_pcb *old = pcb_find(g->time_wait[bucket], &seg->tuple);
+	struct tcp_pcb *old = pcb_find(g->buckets[bucket].time_wait, &seg->tuple);
 
 	if (old && TCP_SEQ_GT(seg->seq, old->rcv_nxt)) {
 		g->owner->stat.timewait_reused++;
 		end_time_wait(old->callback_arg);
-	} else if (old || pcb_find(g->active[bucket], &seg->tuple)) {
+	} else if (old || pcb_find(g->buckets[bucket].active, &seg->tuple)) {
 		return true;
 	}
-	struct listener *l = listener_on_port(g, seg->tuple.lport);
-	if (!l)
-		return true;
-	if (l->pcb->accepts_pending >= l->pcb->backlog && !make_way(g, l))
-		return false;
-	return make_room(g);
+	return admit_new(g, seg->tuple.lport);
 }
 
 /* A PCB that got to TIME_WAIT is at the head of that list. For the program its flow has ended. */
@@ -161,14 +173,13 @@ static void note_time_wait(struct fgroup *g, const struct tcp_pcb *before)
 		return;
 	struct flow *f = tcp_tw_pcbs->callback_arg;
 	RULE(f->pcb == tcp_tw_pcbs && link_alone(&f->waiting));
-	list_append(&g->waiting, &f->waiting);
+	list_append(&g->owner->waiting, &f->waiting);
 	g->nwaiting++;
 	flow_end(f);
 }
 
-void stack_segment(struct dp *dp, struct pbuf *p, const struct segment *seg)
+void stack_segment(struct fgroup *g, struct pbuf *p, const struct segment *seg)
 {
-	struct fgroup *g = dp->group;
 	uint32_t bucket = fgroup_bucket(g, &seg->tuple);
 
 	if ((seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && !admit(g, bucket, seg)) {
@@ -177,47 +188,63 @@ void stack_segment(struct dp *dp, struct pbuf *p, const struct segment *seg)
 	}
 	lwip_enter(g, bucket, -E_RESET);
 	const struct tcp_pcb *before = tcp_tw_pcbs;
-	ip4_input(p, &dp->netif);
+	ip4_input(p, &g->owner->netif);
 	note_time_wait(g, before);
 	lwip_leave(g);
 }
 
 void stack_packet(struct dp *dp, struct pbuf *p)
 {
-	lwip_enter(dp->group, BUCKET_NONE, 0);
+	lwip_enter(&dp->own, BUCKET_NONE, 0);
 	ip4_input(p, &dp->netif);
-	lwip_leave(dp->group);
+	lwip_leave(&dp->own);
 }
 
-void stack_use_memory(struct dp *dp) { lwip_slab = &dp->group->slab; }
+void stack_use_memory(struct dp *dp) { lwip_slab = &dp->own.slab; }
 
 bool stack_output(struct dp *dp, struct pbuf *p, uint32_t to, uint8_t proto)
 {
 	ip4_addr_t from = { dp->ip }, dest = { to };
 
-	lwip_enter(dp->group, BUCKET_NONE, 0);
+	lwip_enter(&dp->own, BUCKET_NONE, 0);
 	err_t err = ip4_output_if(p, &from, &dest, DEFAULT_TTL, 0, proto, &dp->netif);
-	lwip_leave(dp->group);
+	lwip_leave(&dp->own);
 	return err == ERR_OK;
 }
 
 void stack_arp(struct dp *dp, struct pbuf *p)
 {
-	lwip_enter(dp->group, BUCKET_NONE, 0);
+	lwip_enter(&dp->own, BUCKET_NONE, 0);
 	etharp_input(p, &dp->netif);
-	lwip_leave(dp->group);
+	lwip_leave(&dp->own);
 }
 
 /* ---- Time ---- */
 
-static void begin_pass(struct fgroup *g, uint64_t now)
+/* The pass comes to a group. One without flows is done with at once. */
+static void visit(struct dp *dp, struct fgroup *g)
 {
-	g->slow = now >= g->tick_us;
-	for (; now >= g->tick_us; g->tick_us += TICK_US)
-		g->clock.ticks++;
+	g->slow = g->clock.ticks != dp->ticks;
+	g->clock.ticks = dp->ticks;
 	g->clock.pass += 2; /* one for the fast timers, one for the slow */
-	g->pass_us = now + PASS_US;
-	g->cursor = 0;
+	g->cursor = g->flows.nused ? 0 : g->nbuckets;
+}
+
+static void begin_pass(struct dp *dp)
+{
+	for (; dp->now_us >= dp->tick_us; dp->tick_us += TICK_US)
+		dp->ticks++;
+	dp->pass_us = dp->now_us + PASS_US;
+	dp->pass_at = dp->groups.next;
+	if (dp->pass_at != &dp->groups)
+		visit(dp, group_at(dp->pass_at));
+}
+
+static void pass_to_next_group(struct dp *dp)
+{
+	dp->pass_at = dp->pass_at->next;
+	if (dp->pass_at != &dp->groups)
+		visit(dp, group_at(dp->pass_at));
 }
 
 /*
@@ -242,7 +269,7 @@ static void pass_over(struct fgroup *g, uint32_t bucket)
 	struct lwip_clock fast = { g->clock.ticks, g->clock.pass - 2 };
 	struct lwip_clock slow = { g->clock.ticks - 1, g->clock.pass - 1 };
 
-	if (!g->active[bucket] && !g->time_wait[bucket])
+	if (!g->buckets[bucket].active && !g->buckets[bucket].time_wait)
 		return;
 	lwip_enter(g, bucket, -E_TIMED_OUT);
 	lwip_clock_set(&fast);
@@ -262,55 +289,75 @@ static void age_arp(struct dp *dp)
 	uint64_t missed = dp->now_us - dp->arp_us;
 	if (missed > ARP_FORGOTTEN_US) /* or it has just begun */
 		dp->arp_us = dp->now_us - ARP_FORGOTTEN_US;
-	lwip_enter(dp->group, BUCKET_NONE, 0);
+	lwip_enter(&dp->own, BUCKET_NONE, 0);
 	for (; dp->arp_us <= dp->now_us; dp->arp_us += ARP_US)
 		etharp_tmr();
-	lwip_leave(dp->group);
+	lwip_leave(&dp->own);
 }
+
+static bool pass_is_over(const struct dp *dp) { return dp->pass_at == &dp->groups; }
 
 void stack_timers(struct dp *dp)
 {
-	struct fgroup *g = dp->group;
-
 	age_arp(dp);
-	if (g->cursor == NBUCKETS && dp->now_us >= g->pass_us)
-		begin_pass(g, dp->now_us);
-	for (int n = 0; n < SLICE && g->cursor < NBUCKETS; n++)
-		pass_over(g, g->cursor++);
+	if (pass_is_over(dp)) {
+		if (dp->now_us < dp->pass_us)
+			return;
+		begin_pass(dp);
+	}
+	for (int n = 0; n < SLICE && !pass_is_over(dp); n++) {
+		struct fgroup *g = group_at(dp->pass_at);
+		if (g->cursor < g->nbuckets)
+			pass_over(g, g->cursor++);
+		else
+			pass_to_next_group(dp);
+	}
 }
 
 /* With nobody to talk to, nothing. What ages meanwhile ages at once when there is somebody again. */
 uint64_t stack_due_us(const struct dp *dp)
 {
-	const struct fgroup *g = dp->group;
-
-	if (g->cursor < NBUCKETS)
+	if (!pass_is_over(dp))
 		return 0;
-	if (g->flows.nused)
-		return MIN(g->pass_us, dp->arp_us);
+	if (dp->nflows)
+		return MIN(dp->pass_us, dp->arp_us);
 	return dp->udp.nbound ? dp->arp_us : NEVER_US;
 }
 
+static void shed_bucket(struct fgroup *g, uint32_t bucket)
+{
+	for (struct tcp_pcb *pcb = g->buckets[bucket].active; pcb; pcb = pcb->next) {
+		if (pcb->ooseq)
+			tcp_free_ooseq(pcb);
+	}
+}
+
+/* A slice of buckets, beginning where the last one ended. */
 void stack_shed(struct dp *dp)
 {
-	struct fgroup *g = dp->group;
-
 	for (int n = 0; n < SLICE && dp->bufs.count[BUF_STACK]; n++) {
-		g->shed_cursor = (g->shed_cursor + 1) % NBUCKETS;
-		for (struct tcp_pcb *pcb = g->active[g->shed_cursor]; pcb; pcb = pcb->next) {
-			if (pcb->ooseq)
-				tcp_free_ooseq(pcb);
+		if (dp->shed_at == &dp->groups) {
+			dp->shed_at = dp->groups.next;
+			dp->shed_bucket = 0;
+			continue;
 		}
+		struct fgroup *g = group_at(dp->shed_at);
+		if (dp->shed_bucket < g->nbuckets && g->flows.nused) {
+			shed_bucket(g, dp->shed_bucket++);
+			continue;
+		}
+		dp->shed_at = dp->shed_at->next;
+		dp->shed_bucket = 0;
 	}
 }
 
 void stack_init(struct dp *dp)
 {
-	lwip_enter(dp->group, BUCKET_NONE, 0);
+	lwip_enter(&dp->own, BUCKET_NONE, 0);
 	lwip_init();
 	u8_t id = tcp_ext_arg_alloc_id();
 	RULE(id == EXT_ID);
 	(void)id;
 	netif_attach(dp);
-	lwip_leave(dp->group);
+	lwip_leave(&dp->own);
 }

@@ -18,10 +18,12 @@ struct segment {
 	uint8_t flags;    /* TCP's */
 };
 
+enum { DYNAMIC_PORTS = 16384 }; /* 49152 to 65535 */
+
 void stack_init(struct dp *dp); /* any CPU that maps the window */
 
 /* Each consumes p, which begins with the IP or ARP header. */
-void stack_segment(struct dp *dp, struct pbuf *p, const struct segment *seg);
+void stack_segment(struct fgroup *g, struct pbuf *p, const struct segment *seg); /* to a group of ours */
 void stack_packet(struct dp *dp, struct pbuf *p); /* IP, but not TCP */
 void stack_arp(struct dp *dp, struct pbuf *p);
 
@@ -34,9 +36,9 @@ void stack_timers(struct dp *dp);
 uint64_t stack_due_us(const struct dp *dp); /* when stack_timers has something to do again */
 void stack_shed(struct dp *dp); /* buffers are low: drop out-of-order data */
 
-int stack_listen(struct listener *l, uint16_t port, uint8_t backlog, uint32_t cookie); /* 0 or -E_NO_MEM */
-void stack_unlisten(struct listener *l);
-bool stack_port_for(struct fgroup *g, struct tuple *t);           /* set t->lport so that t is free */
+void stack_listen(struct dp *dp, struct door *d, int slot, const struct listener *l); /* d->pcb stays NULL: memory is out */
+void stack_unlisten(struct dp *dp, struct door *d);
+struct fgroup *stack_port_for(struct dp *dp, struct tuple *t);    /* set t->lport so that t is free, and its group ours; or NULL */
 struct flow *stack_connect(struct fgroup *g, const struct tuple *t); /* NULL: memory is out */
 void stack_accept(struct flow *f);
 uint32_t stack_window(const struct flow *f);                      /* bytes that could be queued now */

@@ -5,36 +5,28 @@
 #include <kern/dp/tcp_priv.h>
 
 enum {
-	DYNAMIC_PORTS = 16384, /* 49152 to 65535 */
 	PORT_TRIES = 512,
 	CAUTIOUS_MSS = 536, /* RFC 1122, 4.2.2.6 */
 };
 
-int stack_listen(struct listener *l, uint16_t port, uint8_t backlog, uint32_t cookie)
+void stack_listen(struct dp *dp, struct door *d, int slot, const struct listener *l)
 {
-	struct fgroup *g = l->g;
 	struct tcp_pcb *lpcb = NULL;
 
-	lwip_enter(g, BUCKET_NONE, 0);
+	lwip_enter(&dp->own, BUCKET_NONE, 0);
 	struct tcp_pcb *pcb = tcp_new();
-	if (pcb && tcp_bind(pcb, IP4_ADDR_ANY, port) == ERR_OK)
-		lpcb = tcp_listen_with_backlog(pcb, backlog);
+	if (pcb && tcp_bind(pcb, IP4_ADDR_ANY, l->port) == ERR_OK)
+		lpcb = tcp_listen_with_backlog(pcb, l->backlog);
 	if (lpcb) {
-		tcp_arg(lpcb, l);
+		tcp_arg(lpcb, d);
 		tcp_accept(lpcb, on_knock);
-		tcp_ext_arg_set(lpcb, EXT_ID, NULL);
-		tcp_ext_arg_set_callbacks(lpcb, EXT_ID, &pcb_callbacks);
+		tcp_ext_arg_set(lpcb, EXT_ID, d);
+		tcp_ext_arg_set_callbacks(lpcb, EXT_ID, &door_callbacks);
 	} else if (pcb) {
 		tcp_close(pcb);
 	}
-	lwip_leave(g);
-	if (!lpcb)
-		return -E_NO_MEM;
-	l->pcb = (struct tcp_pcb_listen *)lpcb;
-	l->port = port;
-	l->cookie = cookie;
-	g->nlisteners++;
-	return 0;
+	lwip_leave(&dp->own);
+	*d = (struct door){ (struct tcp_pcb_listen *)lpcb, &dp->plane->listeners[slot], l->gen, dp };
 }
 
 static void forget_listener(struct tcp_pcb *list, const struct tcp_pcb_listen *lpcb)
@@ -45,35 +37,44 @@ static void forget_listener(struct tcp_pcb *list, const struct tcp_pcb_listen *l
 	}
 }
 
-/* Rule 5. A handshake that is not done yet ends with RST. */
-void stack_unlisten(struct listener *l)
+static void forget_in_group(struct fgroup *g, const struct tcp_pcb_listen *lpcb)
 {
-	struct fgroup *g = l->g;
-
-	for (uint32_t i = 0; i < NBUCKETS; i++) {
-		forget_listener(g->active[i], l->pcb);
-		forget_listener(g->time_wait[i], l->pcb);
+	for (uint32_t i = 0; g->flows.nused && i < g->nbuckets; i++) {
+		forget_listener(g->buckets[i].active, lpcb);
+		forget_listener(g->buckets[i].time_wait, lpcb);
 	}
-	lwip_enter(g, BUCKET_NONE, 0);
-	tcp_close((struct tcp_pcb *)l->pcb);
-	lwip_leave(g);
-	l->pcb = NULL;
-	l->gen = l->gen + 1 ? l->gen + 1 : 1;
-	g->nlisteners--;
+}
+
+/* Rule 5. A handshake that is not done yet ends with RST. */
+void stack_unlisten(struct dp *dp, struct door *d)
+{
+	for (struct link *at = dp->groups.next; at != &dp->groups; at = at->next)
+		forget_in_group(group_at(at), d->pcb);
+	lwip_enter(&dp->own, BUCKET_NONE, 0);
+	tcp_close((struct tcp_pcb *)d->pcb);
+	lwip_leave(&dp->own);
+	d->pcb = NULL;
+}
+
+static bool is_taken(const struct fgroup *g, const struct tuple *t)
+{
+	const struct bucket *b = &g->buckets[fgroup_bucket(g, t)];
+	struct listener l;
+
+	return pcb_find(b->active, t) || pcb_find(b->time_wait, t) || listener_on_port(g->owner->plane, t->lport, &l) >= 0;
 }
 
 /* Rule 4. */
-bool stack_port_for(struct fgroup *g, struct tuple *t)
+struct fgroup *stack_port_for(struct dp *dp, struct tuple *t)
 {
 	for (int i = 0; i < PORT_TRIES; i++) {
-		t->lport = g->next_port;
-		g->next_port = 65536 - DYNAMIC_PORTS + (g->next_port + 1) % DYNAMIC_PORTS;
-		uint32_t bucket = fgroup_bucket(g, t);
-		bool taken = pcb_find(g->active[bucket], t) || pcb_find(g->time_wait[bucket], t);
-		if (!taken && !listener_on_port(g, t->lport))
-			return true;
+		t->lport = dp->next_port;
+		dp->next_port = 65536 - DYNAMIC_PORTS + (dp->next_port + 1) % DYNAMIC_PORTS;
+		struct fgroup *g = group_of_tuple(dp->plane, t);
+		if (g->owner == dp && !is_taken(g, t))
+			return g;
 	}
-	return false;
+	return NULL;
 }
 
 static struct tcp_pcb *connecting_pcb(struct flow *f, const struct tuple *t)
@@ -208,17 +209,21 @@ void stack_abort(struct flow *f)
 	lwip_leave(f->g);
 }
 
-void stack_abort_all(struct dp *dp)
+static void abort_group(struct fgroup *g)
 {
-	struct fgroup *g = dp->group;
-
-	for (int i = 0; i < NLISTENERS; i++) {
-		if (g->listeners[i].pcb)
-			stack_unlisten(&g->listeners[i]);
-	}
 	for (uint32_t i = 0; i < g->flows.npages * FLOWS_PER_PAGE; i++) {
 		struct flow *f = flow_at(&g->flows, i);
 		if (f && f->pcb)
 			stack_abort(f);
 	}
+}
+
+void stack_abort_all(struct dp *dp)
+{
+	for (int i = 0; i < NLISTENERS; i++) {
+		if (dp->doors[i].pcb)
+			stack_unlisten(dp, &dp->doors[i]);
+	}
+	for (struct link *at = dp->groups.next; at != &dp->groups; at = at->next)
+		abort_group(group_at(at));
 }

@@ -70,8 +70,6 @@ static void on_destroy(u8_t id, void *arg)
 	struct flow *f = arg;
 
 	(void)id;
-	if (!f) /* a listener's */
-		return;
 	if (!link_alone(&f->waiting)) {
 		link_take(&f->waiting);
 		f->g->nwaiting -= f->state != FLOW_HALF;
@@ -90,6 +88,7 @@ void flow_adopt(struct flow *f, struct tcp_pcb *pcb)
 	tcp_ext_arg_set(pcb, EXT_ID, f);
 	tcp_ext_arg_set_callbacks(pcb, EXT_ID, &pcb_callbacks);
 	f->g->owner->stat.flows_opened++;
+	f->g->owner->nflows++;
 }
 
 void pcb_set_callbacks(struct tcp_pcb *pcb)
@@ -100,30 +99,38 @@ void pcb_set_callbacks(struct tcp_pcb *pcb)
 	tcp_nagle_disable(pcb); /* the program batches */
 }
 
-/* A SYN came for a listener: the new PCB gets its flow now, so that nothing can fail later. */
+/* Which group lwIP works for: the slab that it allocates from is that group's. */
+static struct fgroup *entered_group(void) { return container_of(lwip_slab, struct fgroup, slab); }
+
+/*
+ * A SYN came for a listener: the new PCB gets its flow now, so that nothing can fail later. A listener that another CPU
+ * has closed meanwhile takes nobody any more.
+ */
 static err_t on_syn(u8_t id, struct tcp_pcb_listen *lpcb, struct tcp_pcb *pcb)
 {
-	struct listener *l = lpcb->callback_arg;
-	struct flow *f = flow_alloc(&l->g->flows, FLOW_HALF);
+	const struct door *d = lpcb->callback_arg;
+	struct fgroup *g = entered_group();
+	struct flow *f = d->gen == d->listener->gen ? flow_alloc(&g->flows, FLOW_HALF) : NULL;
 
 	(void)id;
 	if (!f)
 		return ERR_MEM;
-	f->g = l->g;
-	f->cookie = l->cookie;
-	f->bucket = l->g->bucket;
+	f->g = g;
+	f->cookie = d->listener->cookie;
+	f->bucket = g->bucket;
 	f->tuple = (struct tuple){
 		.lip = pcb->local_ip.addr,
 		.rip = pcb->remote_ip.addr,
 		.lport = pcb->local_port,
 		.rport = pcb->remote_port,
 	};
-	list_append(&l->g->half, &f->waiting);
+	list_append(&g->owner->half, &f->waiting);
 	flow_adopt(f, pcb);
 	return ERR_OK;
 }
 
-const struct tcp_ext_arg_callbacks pcb_callbacks = { .destroy = on_destroy, .passive_open = on_syn };
+const struct tcp_ext_arg_callbacks pcb_callbacks = { .destroy = on_destroy };
+const struct tcp_ext_arg_callbacks door_callbacks = { .passive_open = on_syn };
 
 /* The handshake is done. The flow goes on counting against the backlog until the program accepts it. */
 err_t on_knock(void *arg, struct tcp_pcb *pcb, err_t err)

@@ -8,7 +8,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
 
-enum { EXT_ID = 0 }; /* of our extra argument to PCBs: their flow; NULL in a listener's */
+enum { EXT_ID = 0 }; /* of our extra argument to PCBs: their flow; in a listener's: the door */
 
 /*
  * tcp.c: lwIP may be called between these two. `abort_reason`: what it means if it gives up a flow
@@ -16,10 +16,11 @@ enum { EXT_ID = 0 }; /* of our extra argument to PCBs: their flow; NULL in a lis
  */
 void lwip_enter(struct fgroup *g, uint32_t bucket, int abort_reason);
 void lwip_leave(struct fgroup *g);
+enum { BUCKET_NONE = 0 }; /* of dp->own: for listeners, ARP and ICMP, which need no flow */
 struct tcp_pcb *pcb_find(struct tcp_pcb *list, const struct tuple *t);
 
 /* tcp_note.c */
-extern const struct tcp_ext_arg_callbacks pcb_callbacks;
+extern const struct tcp_ext_arg_callbacks pcb_callbacks, door_callbacks;
 void flow_adopt(struct flow *f, struct tcp_pcb *pcb); /* they belong together */
 void flow_end(struct flow *f);                        /* TCP is done with it */
 void pcb_set_callbacks(struct tcp_pcb *pcb);

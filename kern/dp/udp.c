@@ -36,7 +36,7 @@ struct udp_port *uport_find(struct dp *dp, ix_handle_t handle)
 {
 	uint32_t i = IX_HANDLE_INDEX(handle) ^ UDP_INDEX;
 
-	if (IX_HANDLE_GROUP(handle) != 0 || i >= NUDP)
+	if (IX_HANDLE_GROUP(handle) != dp->thread || i >= NUDP)
 		return NULL;
 	struct udp_port *u = &dp->udp.port[i];
 	return u->state == UDP_BOUND && u->gen == IX_HANDLE_GEN(handle) ? u : NULL;
@@ -53,7 +53,7 @@ struct udp_port *uport_slot(struct dp *dp)
 
 ix_handle_t uport_handle(const struct dp *dp, const struct udp_port *u)
 {
-	return IX_HANDLE(u->gen, 0, UDP_INDEX | (u - dp->udp.port));
+	return IX_HANDLE(u->gen, dp->thread, UDP_INDEX | (u - dp->udp.port));
 }
 
 void uport_open(struct dp *dp, struct udp_port *u, uint16_t port, uint32_t cookie)
@@ -82,19 +82,19 @@ void uport_close(struct dp *dp, struct udp_port *u)
 /* All its buffers: those that wait, and those that the program did not give back. */
 static void end_port(struct dp *dp, struct udp_port *u)
 {
-	for (uint32_t i = 0; i < dp->bufs.n; i++) {
-		struct buf *b = &dp->bufs.bufs[i];
-		if (b->udp == u && (b->state == BUF_APP || b->state == BUF_STACK))
+	for (uint32_t i = 0; i < dp->bufs.set->nsupers * BUFS_PER_SUPER; i++) {
+		struct buf *b = buf_at(dp->bufs.set, i);
+		if (b->pool == &dp->bufs && b->udp == u && (b->state == BUF_APP || b->state == BUF_STACK))
 			buf_put(b);
 	}
-	loans_end_all(dp, &u->loans);
+	loans_end_all(&dp->own, &u->loans);
 	u->state = UDP_FREE;
 }
 
 void uport_end_loans(struct dp *dp)
 {
 	for (int i = 0; i < NUDP; i++)
-		loans_end_all(dp, &dp->udp.port[i].loans);
+		loans_end_all(&dp->own, &dp->udp.port[i].loans);
 }
 
 /* ---- In ---- */
@@ -112,12 +112,9 @@ void uport_take(struct dp *dp, struct udp_port *u, struct buf *b)
 
 struct buf *uport_lent(struct dp *dp, const struct udp_port *u, uint32_t va)
 {
-	uint32_t i = (va - IX_RXBUFS) / IX_BUFSIZE;
+	struct buf *b = buf_named(&dp->bufs, va);
 
-	if (va < IX_RXBUFS || i >= dp->bufs.n)
-		return NULL;
-	struct buf *b = &dp->bufs.bufs[i];
-	return b->state == BUF_APP && b->udp == u ? b : NULL;
+	return b && b->state == BUF_APP && b->udp == u ? b : NULL;
 }
 
 /* ---- Out ---- */
@@ -135,7 +132,7 @@ static int gather(struct dp *dp, const struct ix_sg *sg, struct pbuf *header, st
 		p->payload = (void *)(uintptr_t)st.base;
 		pbuf_cat(header, p);
 		if (st.page) {
-			struct loan *l = loan_make(dp, st.page);
+			struct loan *l = loan_make(&dp->own, st.page);
 			if (!l)
 				return -E_NO_MEM;
 			loan_add(loans, l, 0);
@@ -200,7 +197,7 @@ int uport_send(struct dp *dp, struct udp_port *u, const struct ix_sg *sg, uint32
 	}
 	pbuf_free(p);
 	if (r < 0)
-		loans_end_all(dp, &loans);
+		loans_end_all(&dp->own, &loans);
 	else
 		note_sent(dp, u, bytes, &loans);
 	return r;
@@ -271,7 +268,7 @@ static bool tell_sent(struct dp *dp, struct udp_port *u)
 	ev->udp_sent.bytes = u->tx_ready;
 	u->tx_done += u->tx_ready;
 	u->tx_ready = 0;
-	loans_end(dp, &u->loans, u->tx_done);
+	loans_end(&dp->own, &u->loans, u->tx_done);
 	return true;
 }
 

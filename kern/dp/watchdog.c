@@ -14,10 +14,10 @@ enum { CYCLES_PER_TICK = 64 };
 
 static void set_timer(struct dp *dp)
 {
-	if (dp->cpu->cpu_timer_armed || !dp->policy.watchdog_us)
+	if (dp->cpu->cpu_timer_armed || !dp->plane->policy.watchdog_us)
 		return;
 	dp->cpu->cpu_timer_armed = true;
-	lapic_timer_oneshot(dp->policy.watchdog_us);
+	lapic_timer_oneshot(dp->plane->policy.watchdog_us);
 }
 
 void dp_watch(struct Env *e)
@@ -43,12 +43,12 @@ bool dp_tick(struct Env *e)
 	struct dp *dp = e->env_dp;
 	uint64_t away = clock_us() - dp->seen_us;
 
-	if (dp->policy.watchdog_us && away >= dp->policy.watchdog_us) {
+	if (dp->plane->policy.watchdog_us && away >= dp->plane->policy.watchdog_us) {
 		dp->stat.watchdog_strikes += !dp->unresponsive;
 		dp->stat.watchdog_ticks++;
 		dp->unresponsive = true;
 		run_stack(dp);
 	}
 	set_timer(dp);
-	return !dp->policy.kill_us || away < dp->policy.kill_us;
+	return !dp->plane->policy.kill_us || away < dp->plane->policy.kill_us;
 }

@@ -149,7 +149,7 @@ static void (*const step[])(struct peer *) = {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_begin(data, size);
-	if (!world->group->nlisteners)
+	if (!world->plane->nlisteners)
 		listen_on(PORT, 8, 5);
 	for (int i = 0; i < PEERS; i++) {
 		peers[i] = peer(4096 + i, PORT);

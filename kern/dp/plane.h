@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the threads of one dataplane share. A dataplane has a NIC to itself, and is known by the NIC's number; its threads
+ * (struct dp, dataplane.h) are envs that share one address space, each with a queue of the NIC and a CPU of its own, or
+ * parked without one. Thread k polls queue k; thread 0, at whose queue ARP, ICMP and everything that is not hashed arrives,
+ * makes the dataplane, always has a CPU, and leaves last.
+ *
+ * All of it is written under the big lock and seldom, but for what says otherwise; the fast path only reads it.
+ */
+#ifndef JOS_KERN_DP_PLANE_H
+#define JOS_KERN_DP_PLANE_H
+
+#include <inc/ix.h>
+
+#include <kern/dev/netdev.h>
+#include <kern/dp/buf.h>
+#include <kern/dp/fgroup.h>
+
+enum {
+	DP_HEAP_UNITS = (IXLIM - IX_HEAP) / IX_HEAP_UNIT,
+	NLISTENERS = 64,
+};
+
+/* How it works. Set at attach; later by sys_dp_ctl, from any CPU: each cycle reads what it finds. */
+struct policy {
+	uint32_t batch;
+	uint32_t idle;                    /* IX_IDLE_x, but not the default */
+	uint32_t watchdog_us, kill_us;    /* 0: never */
+};
+
+/*
+ * A port that the program listens on, on all CPUs. CPUs read it without a lock: the generation is odd while the
+ * listener is open, and every change of the rest lies between two changes of it.
+ */
+struct listener {
+	volatile uint32_t gen;
+	uint32_t cookie;
+	uint16_t port;
+	uint8_t backlog;
+};
+
+struct Env;
+
+struct plane {
+	struct netdev *nd;
+	uint32_t ip, gateway;             /* network byte order */
+	struct policy policy;
+	uint32_t isn_key[2];
+
+	struct dp *members[IX_NTHREADS];  /* NULL: there was none yet. One that has left has no env, and keeps its memory. */
+	uint32_t nmembers;                /* with an env */
+	uint32_t nqueues;                 /* so many threads there can be */
+
+	struct fgroup *groups;
+	uint32_t ngroups;                 /* NGROUPS, or 1 */
+
+	struct listener listeners[NLISTENERS];
+	uint32_t nlisteners;              /* open */
+
+	struct bufset bufs;
+	uint8_t *heap[DP_HEAP_UNITS];
+	uint32_t heap_units;
+};
+
+/*
+ * With the big lock. plane_make: all zeroed but for NIC, keys and groups, in memory from *next on; the groups' first pages
+ * come from `r`. The others add to it, as seen by `e`: 0 or -E_NO_MEM; what was added till then is freed in the end.
+ */
+struct plane *plane_make(struct netdev *nd, struct reserve *r, char **next);
+int plane_heap_make(struct plane *p, struct Env *e, uint32_t units);
+int plane_bufs_make(struct plane *p, struct Env *e, struct buf *recs, uint32_t nsupers);
+void plane_free_shared(struct plane *p); /* all but the threads' homes */
+
+/* By software's own hash, which is the NIC's. */
+struct fgroup *group_of_tuple(const struct plane *p, const struct tuple *t);
+
+/* listen.c: the table of listeners. Readers need no lock. */
+int listener_on_port(const struct plane *p, uint16_t port, struct listener *copy); /* its slot, or -1 */
+int listener_find(const struct plane *p, ix_handle_t handle);                      /* its slot, or -1 */
+/* With the big lock. listener_open: slot, -E_IN_USE, or -E_NO_MEM: there are too many. */
+int listener_open(struct plane *p, uint16_t port, uint8_t backlog, uint32_t cookie);
+void listener_close(struct plane *p, int slot);
+
+static inline ix_handle_t listener_handle(const struct plane *p, int slot)
+{
+	return IX_HANDLE(p->listeners[slot].gen, 0, FLOW_LISTENER | slot);
+}
+
+#endif
