@@ -9,6 +9,7 @@ from grade import suite
 from grade.programs import NO_PANIC
 from grade.frames import settled
 from grade.webserver import levels
+from harness.monitor import Monitor
 from harness.netns import TAP
 
 suite.part("loss")
@@ -23,7 +24,11 @@ def bad_network(t, seed, connections, at_once=50, most=20000):
 
     def connect(count):
         numbers = map(str, (seed, count, at_once, most))
-        t.run(sys.executable, t.path("tests", "peers", "echoes.py"), "10.0.2.15", "7", *numbers, limit=600, tap=space)
+        peer = t.path("tests", "peers", "echoes.py")
+        status, out = t.attempt(sys.executable, peer, "10.0.2.15", "7", *numbers, limit=1200, tap=space)
+        if status:
+            with Monitor(machine) as monitor:
+                raise Failure(out + monitor.run("flows"))
 
     argv = [sys.executable, t.path("tests", "peers", "shim.py"), TAP, ours, qemus, str(seed)]
     shim = t.host.children.start(space.inside(argv), stdout=subprocess.PIPE, text=True)
