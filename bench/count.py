@@ -17,18 +17,17 @@ import os
 import re
 import signal
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True  # nothing is left in the tree
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 import counts  # noqa: E402
+import hub  # noqa: E402
 import systems  # noqa: E402
 from blocks import CR3_WRITE, KERNEL, Attribution, Program, windows  # noqa: E402
-from harness import cmdline  # noqa: E402
 from harness.host import Host  # noqa: E402
-from harness.machine import Machine  # noqa: E402
+from hub import LOAD, built, image  # noqa: E402
 from harness.suite import Failure  # noqa: E402
 from stages import COPY, NAMES, stage_of  # noqa: E402
 
@@ -36,8 +35,6 @@ OK, CHANGED, UNABLE, INTERRUPTED = 0, 1, 2, 130
 TOLERANCE = 0.03
 LEAST = 0.1  # for one request; so little may be a matter of how 16 connections happen to share batches
 WARM, COUNT = 50, 200
-START = 1500  # millions of instructions: longer than any disk takes to load the kernel
-PATIENCE = 300
 WORKS = {  # name -> (connections, kept or each)
     "one kept connection": (1, "kept"),
     "16 kept connections": (16, "kept"),
@@ -47,61 +44,23 @@ SERVERS = {  # system -> (boot arguments, the server's program and arguments, th
     "lab6": (("nic0=lab6", "nic1=dp", "ns=on"), ("/httpd", "-k", "-c", "-w", "16"), ("net_ns", "user_httpd", "fs_fs")),
     "ix": (("nic0=dp", "nic1=dp"), ("/ixhttpd",), ("user_ixhttpd", "fs_fs")),
 }
-LOAD = "user_ixload"
 PRINTED = ("instructions", "kernel entries", "CR3 loads", "IPCs", "instructions copying")
 DATAPLANE = ("busy_cycles", "run_ios", "calls", "events", "rx_frames", "tx_frames", "rx_batches", "rx_doorbells",
              "tx_doorbells", "tx_descriptors", "tx_copied_bytes", "rx_copied_bytes")
 
 
-def built(*names):
-    return os.path.join(ROOT, cmdline.objdir(*names))
-
-
-def image(name, strip=False):
-    """The path of a program, such as user_ixload."""
-    return built(*(["strip"] if strip else []), *name.split("_", 1))
-
-
 # --- Running ---
 
-def command(host, folder, disk, system, work):
+def run(host, disk, system, work):
+    """Run it to the end; what ixload printed, and the path of the blocks."""
     boot, server, _ = SERVERS[system]
     conns, kind = WORKS[work]
-    argv = cmdline.compose(
-        host.qemu, ROOT, folder, LOAD, args=(str(conns), kind, str(WARM), str(COUNT)) + server, extra=boot + ("start=%d" % START,), cpus=3,
-        memory=systems.MEMORY, also=("net_ns",) if "ns=on" in boot else ())
-    argv[argv.index("-accel") + 1] = "tcg,thread=single"
-    argv += ["-fw_cfg", "name=opt/jos/disk,file=" + cmdline.escaped(disk)]
-    argv += ["-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm",
-             "-plugin", "%s,out=%s" % (built("bench", "counter.so"), os.path.join(folder, "blocks"))]
-    for i, slot in enumerate((3, 5)):
-        argv += ["-netdev", "hubport,id=net%d,hubid=0" % i,
-                 "-device", "e1000,netdev=net%d,mac=52:54:00:12:34:%d,addr=%d,romfile=" % (i, 56 + i, slot)]
-    return argv
-
-
-def run(host, disk, system, work):
-    """Run it to the end; what ixload printed, and the folder with the blocks."""
-    folder = tempfile.mkdtemp(dir=host.scratch)
-    machine = Machine(host.children, command(host, folder, disk, system, work), folder, pace=lambda seconds: seconds)
-    try:
-        machine.expect(r"^ixload: done on CPU .* failures$", limit=PATIENCE)
-        if "start=%d has passed" % START in machine.text:
-            raise Failure("the host is so busy that the kernel was loaded too late for START; try again")
-        return machine.text, folder
-    finally:
-        machine.close()
+    return hub.run(host, disk, "counter", (str(conns), kind, str(WARM), str(COUNT)) + server, boot=boot, memory=systems.MEMORY,
+                   also=("net_ns",) if "ns=on" in boot else ())
 
 
 def make_disk(host):
-    page = os.path.join(host.scratch, "64.bin")
-    with open(page, "w", encoding="ascii") as f:
-        f.write("0123456789abcdef" * 4)
-    disk = os.path.join(host.scratch, "count.img")
-    status, out = host.children.run([built("fs", "fsformat"), disk, "64", page, image("user_ixhttpd", True), image("user_httpd", True)], 60)
-    if status:
-        raise Failure(out)
-    return disk
+    return hub.make_disk(host, "user_ixhttpd", "user_httpd")
 
 
 # --- From blocks to figures ---
@@ -109,12 +68,12 @@ def make_disk(host):
 class Counted:
     """The server's share of one run: all CPUs but the load generator's."""
 
-    def __init__(self, text, folder, attribution):
+    def __init__(self, text, path, attribution):
         done = re.search(r"^ixload: done on CPU (\d+)", text, re.M)
         self.load_cpu = int(done.group(1))
         self.counters = {window: {name: int(n) for name, n in re.findall(r"^ixload: %s (\w+) (\d+)$" % window, text, re.M)}
                          for window in ("busy", "idle")}
-        self.busy, self.idle = windows(os.path.join(folder, "blocks"))
+        self.busy, self.idle = windows(path)
         self.attribution = attribution
 
     def executions(self, block):
@@ -173,8 +132,8 @@ def measure(host):
         attribution = Attribution(kernel, {name: Program(image(name), nm) for name in programs + (LOAD,)})
         for work in WORKS:
             print("bench-count: %s: %s" % (system, work), file=sys.stderr, flush=True)
-            text, folder = run(host, disk, system, work)
-            found["%s: %s" % (system, work)] = Counted(text, folder, attribution).figures()
+            text, path = run(host, disk, system, work)
+            found["%s: %s" % (system, work)] = Counted(text, path, attribution).figures()
     return found
 
 

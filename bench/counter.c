@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A plugin for QEMU's code generator: how often each CPU of the guest executed each block of its code, between two
- * marks. Marks are long no-operations that a program executes (user/ixload.c): the machine does not see them.
+ * marks (mark.h).
  *
  *	qemu-system-i386 -plugin counter.so,out=FILE ...
  *
@@ -17,12 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qemu_plugin.h"
+#include "mark.h"
 
-enum { CPUS = 8, MARK_BEGIN = 1, MARK_END = 2 };
-
-static const uint8_t mark_code[] = { 0x0f, 0x1f, 0x80 }; /* then the number and these: */
-static const uint8_t mark_name[] = { 'S', 'O', 'J' };
+enum { CPUS = 8 };
 
 struct block {
 	struct block *next;
@@ -79,15 +76,6 @@ static void on_mark(unsigned cpu, void *data)
 		end_window();
 }
 
-static void look_for_mark(struct qemu_plugin_insn *insn)
-{
-	const uint8_t *code = qemu_plugin_insn_data(insn);
-
-	if (qemu_plugin_insn_size(insn) != 7 || memcmp(code, mark_code, 3) || memcmp(code + 4, mark_name, 3))
-		return;
-	qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)code[3]);
-}
-
 static size_t code_of(struct qemu_plugin_tb *tb, uint8_t *bytes)
 {
 	size_t len = 0;
@@ -116,7 +104,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	b->next = blocks;
 	blocks = b;
 	for (size_t i = 0; i < b->instructions; i++)
-		look_for_mark(qemu_plugin_tb_get_insn(tb, i));
+		look_for_mark(qemu_plugin_tb_get_insn(tb, i), on_mark);
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, b);
 }
 

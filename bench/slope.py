@@ -67,8 +67,8 @@ def measure(host):
     kernel, disk, found = Program(count.built("kern", "kernel"), nm), make_disk(host), {}
     for name in BODIES:
         count.WORKS[name] = (1, "kept/" + name)
-        text, folder = count.run(host, disk, "ix", name)
-        found[name] = Body(count.Counted(text, folder, Attribution(kernel, programs)))
+        text, path = count.run(host, disk, "ix", name)
+        found[name] = Body(count.Counted(text, path, Attribution(kernel, programs)))
     return found
 
 

@@ -4,10 +4,11 @@
  * machine for one page, over and over. It starts the server itself. `make bench-count` runs it, with two NICs joined by
  * a hub.
  *
- *	ixload conns kept|each[/page] warm count server [its arguments]
+ *	ixload conns kept|each[/page]|kv warm count server [its arguments]
  *
  * With `kept` a connection asks again when it has its answer; with `each` it is closed by the server, and another
- * is opened. The page is /64.bin unless another is named. There are three windows: `warm` requests; `count` requests,
+ * is opened. The page is /64.bin unless another is named. With `kv` the server is a key-value store instead, and a request
+ * sets a key and gets it back, on a kept connection. There are three windows: `warm` requests; `count` requests,
  * between two marks that only QEMU's plugin sees (bench/counter.c); and silence, between two more. Each window ends
  * when all is answered. What the server's dataplane counted in the last two, if it has one, is printed.
  */
@@ -17,7 +18,8 @@
 enum {
 	NIC = 1,
 	SERVER_IP = 10 << 24 | 2 << 8 | 15,
-	SERVER_PORT = 80,
+	WEB_PORT = 80,
+	KV_PORT = 11211,
 	SERVER_START_MS = 300,
 	REQUEST_MAX = 256,
 	ANSWER_MAX = 2048,      /* as far as it is looked at: the head is within */
@@ -38,7 +40,7 @@ struct client {
 
 static struct {
 	unsigned conns, warm, count;
-	bool each;
+	bool each, kv;
 	const char *page;
 	struct client **clients;
 	unsigned left, asking; /* this window's requests that are still to be made; those under way */
@@ -111,7 +113,7 @@ static void on_event(struct ixev_ctx *ctx, unsigned reason);
 
 static void dial(struct client *c)
 {
-	struct ip_tuple to = { .dst_ip = SERVER_IP, .dst_port = SERVER_PORT };
+	struct ip_tuple to = { .dst_ip = SERVER_IP, .dst_port = load.kv ? KV_PORT : WEB_PORT };
 
 	load.open++;
 	ixev_ctx_init(&c->ctx);
@@ -141,8 +143,16 @@ static void answered(void)
 	load.asking--;
 }
 
+/* Of the store's first answer, which is VALUE, the bytes, and END; 0: it has not come as a whole. */
+static size_t kv_answer_length(size_t got)
+{
+	static const char end[] = "\r\nEND\r\n";
+
+	return got >= sizeof(end) - 1 && memcmp(load.head + got - (sizeof(end) - 1), end, sizeof(end) - 1) == 0 ? got : 0;
+}
+
 /* From the first answer's head; 0: it has not come as a whole. */
-static size_t answer_length(size_t got)
+static size_t web_answer_length(size_t got)
 {
 	static const char field[] = "Content-Length:";
 	size_t body = 0, length = 0;
@@ -160,7 +170,7 @@ static void take(struct client *c, const void *bytes, size_t len)
 {
 	if (!load.answer_len && c->got + len <= ANSWER_MAX) {
 		memcpy(load.head + c->got, bytes, len);
-		load.answer_len = answer_length(c->got + len);
+		load.answer_len = (load.kv ? kv_answer_length : web_answer_length)(c->got + len);
 	}
 	c->got += len;
 }
@@ -224,6 +234,19 @@ static struct ixev_conn_ops ops = { .release = on_release, .dialed = on_dialed }
 
 /* ---- The beginning and the end ---- */
 
+static int make_request(void)
+{
+	load.request = ix_alloc(REQUEST_MAX);
+	if (!load.request)
+		return -E_NO_MEM;
+	if (load.kv)
+		load.request_len = snprintf(load.request, REQUEST_MAX, "set key 0 0 32 noreply\r\n%032u\r\nget key\r\n", 6828);
+	else
+		load.request_len = snprintf(load.request, REQUEST_MAX, "GET %s HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n\r\n",
+					    load.page, load.each ? "close" : "keep-alive");
+	return load.request_len < REQUEST_MAX ? 0 : -E_INVAL;
+}
+
 static int prepare(void)
 {
 	struct ix_config config = { .nic = NIC };
@@ -233,12 +256,7 @@ static int prepare(void)
 	if ((r = ixev_attach(IX_ANY_CPU, &config)) < 0)
 		return r;
 	load.server_cpu = find_server();
-	load.request = ix_alloc(REQUEST_MAX);
-	if (!load.request)
-		return -E_NO_MEM;
-	load.request_len = snprintf(load.request, REQUEST_MAX, "GET %s HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n\r\n",
-				    load.page, load.each ? "close" : "keep-alive");
-	return load.request_len < REQUEST_MAX ? 0 : -E_INVAL;
+	return make_request();
 }
 
 static int make_clients(void)
@@ -297,11 +315,12 @@ void umain(int argc, char **argv)
 
 	binaryname = "ixload";
 	if (argc < 6) {
-		cprintf("usage: ixload conns kept|each[/page] warm count server [its arguments]\n");
+		cprintf("usage: ixload conns kept|each[/page]|kv warm count server [its arguments]\n");
 		return;
 	}
 	load.conns = strtol(argv[1], NULL, 10);
 	load.each = strncmp(argv[2], "each", 4) == 0;
+	load.kv = strcmp(argv[2], "kv") == 0;
 	load.page = strlen(argv[2]) > 4 ? argv[2] + 4 : "/64.bin";
 	load.warm = strtol(argv[3], NULL, 10);
 	load.count = strtol(argv[4], NULL, 10);
