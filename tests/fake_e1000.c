@@ -4,6 +4,7 @@
 
 #include <kern/dev/e1000.h>
 #include <kern/dev/intel.h>
+#include <kern/dev/intel.h>
 
 enum { BUF_SIZE = 2048 };
 
@@ -45,7 +46,7 @@ static void read_eeprom(uint32_t command)
 static void check_tail(uint32_t control, uint32_t length, uint32_t value)
 {
 	assert_true(REG(control) & E1000_RCTL_EN); /* TCTL's bit is the same */
-	assert_true(value < REG(length) / E1000_DESC_SIZE);
+	assert_true(value < REG(length) / INTEL_DESC_SIZE);
 }
 
 static void reg_write(uint32_t offset, uint32_t value)
@@ -85,7 +86,7 @@ void fake_e1000_init(const uint8_t mac[6])
 
 static uint32_t ring_size(uint32_t length)
 {
-	return REG(length) / E1000_DESC_SIZE;
+	return REG(length) / INTEL_DESC_SIZE;
 }
 
 /* Descriptors that the device may use. */

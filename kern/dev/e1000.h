@@ -117,8 +117,6 @@ enum {
 	E1000_TXD_DATA = 1 << 20,
 };
 
-enum { E1000_DESC_SIZE = 16 };
-
-_Static_assert(sizeof(struct e1000_rx_desc) == E1000_DESC_SIZE, "fixed by the device");
+_Static_assert(sizeof(struct e1000_rx_desc) == 16, "fixed by the device");
 
 #endif

@@ -32,44 +32,26 @@ bool e1000_read_mac(volatile uint32_t *regs, uint8_t *mac)
 	return true;
 }
 
-/* [14.3] The link is as the PHY negotiates it. */
+/* [14.3] The link is as the PHY negotiates it; interrupts are not delayed. */
 static void general_init(volatile uint32_t *regs)
 {
 	mmio_write(regs, E1000_CTRL, E1000_CTRL_SLU | E1000_CTRL_ASDE);
-}
-
-/* [14.5] */
-static void tx_init(volatile uint32_t *regs, const struct netq *q)
-{
-	mmio_write(regs, E1000_TDBAL, PADDR(q->tx_ring));
-	mmio_write(regs, E1000_TDBAH, 0);
-	mmio_write(regs, E1000_TDLEN, q->tx_size * E1000_DESC_SIZE);
-	mmio_write(regs, E1000_TDH, 0);
-	mmio_write(regs, E1000_TDT, 0);
-	mmio_write(regs, E1000_TIPG, E1000_TIPG_USUAL);
-	mmio_write(regs, E1000_TCTL,
-		   E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT_USUAL | E1000_TCTL_COLD_FULL);
-}
-
-/* [14.4] RCTL is written once: QEMU delivers nothing for a second after each time. */
-static void rx_init(volatile uint32_t *regs, const struct netq *q)
-{
 	mmio_write(regs, E1000_ITR, 0);
 	mmio_write(regs, E1000_RDTR, 0);
-	mmio_write(regs, E1000_RDBAL, PADDR(q->rx_ring));
-	mmio_write(regs, E1000_RDBAH, 0);
-	mmio_write(regs, E1000_RDLEN, q->rx_size * E1000_DESC_SIZE);
-	mmio_write(regs, E1000_RDH, 0);
-	mmio_write(regs, E1000_RDT, 0);
-	mmio_write(regs, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC);
 }
 
+/* [14.4, 14.5] */
 void e1000_run(struct netdev *nd)
 {
-	general_init(nd->regs);
-	tx_init(nd->regs, &nd->q[0]);
-	intel_filter(nd->regs, nd->mac); /* [14.4] */
-	rx_init(nd->regs, &nd->q[0]);
+	volatile uint32_t *regs = nd->regs;
+	const struct netq *q = &nd->q[0];
+
+	general_init(regs);
+	intel_filter(regs, nd->mac);
+	intel_ring_init(regs, E1000_TDBAL, q->tx_ring, q->tx_size);
+	intel_ring_init(regs, E1000_RDBAL, q->rx_ring, q->rx_size);
+	mmio_write(regs, E1000_TIPG, E1000_TIPG_USUAL);
+	intel_enable(regs);
 }
 
 /* Both units are told to end before the reset, which by itself does nothing in QEMU. */

@@ -36,24 +36,14 @@ static void tx_init(volatile uint32_t *regs, const struct netq *q)
 {
 	uint32_t own = q->index * E1000E_QUEUE_STRIDE;
 
-	mmio_write(regs, E1000_TDBAL + own, PADDR(q->tx_ring));
-	mmio_write(regs, E1000_TDBAH + own, 0);
-	mmio_write(regs, E1000_TDLEN + own, q->tx_size * INTEL_DESC_SIZE);
-	mmio_write(regs, E1000_TDH + own, 0);
-	mmio_write(regs, E1000_TDT + own, 0);
+	intel_ring_init(regs, E1000_TDBAL + own, q->tx_ring, q->tx_size);
 	mmio_write(regs, E1000E_TXDCTL + own, E1000E_TXDCTL_ALWAYS);
 }
 
 /* [4.6.5] */
 static void rx_init(volatile uint32_t *regs, const struct netq *q)
 {
-	uint32_t own = q->index * E1000E_QUEUE_STRIDE;
-
-	mmio_write(regs, E1000_RDBAL + own, PADDR(q->rx_ring));
-	mmio_write(regs, E1000_RDBAH + own, 0);
-	mmio_write(regs, E1000_RDLEN + own, q->rx_size * INTEL_DESC_SIZE);
-	mmio_write(regs, E1000_RDH + own, 0);
-	mmio_write(regs, E1000_RDT + own, 0);
+	intel_ring_init(regs, E1000_RDBAL + q->index * E1000E_QUEUE_STRIDE, q->rx_ring, q->rx_size);
 }
 
 /* [4.6.5.1, 7.1.11] One queue needs no hash. */
@@ -79,9 +69,7 @@ void e1000e_run(struct netdev *nd)
 		rx_init(regs, &nd->q[i]);
 	}
 	mmio_write(regs, E1000_TIPG, E1000_TIPG_USUAL);
-	mmio_write(regs, E1000_TCTL,
-		   E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT_USUAL | E1000_TCTL_COLD_FULL);
-	mmio_write(regs, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC);
+	intel_enable(regs);
 }
 
 /* Both units are told to end before the reset. */

@@ -33,16 +33,10 @@ enum { /* registers [8.1.3]: offsets in bytes */
 	IGB_MRQC = 0x5818,
 
 	IGB_RDBAL = 0xC000,          /* a queue's registers: */
-	IGB_RDBAH = 0xC004,
-	IGB_RDLEN = 0xC008,
 	IGB_SRRCTL = 0xC00C,
-	IGB_RDH = 0xC010,
 	IGB_RDT = 0xC018,
 	IGB_RXDCTL = 0xC028,
 	IGB_TDBAL = 0xE000,
-	IGB_TDBAH = 0xE004,
-	IGB_TDLEN = 0xE008,
-	IGB_TDH = 0xE010,
 	IGB_TDT = 0xE018,
 	IGB_TXDCTL = 0xE028,
 	IGB_QUEUE_STRIDE = 0x40,     /* the same of the next queue */

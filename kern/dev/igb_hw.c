@@ -49,11 +49,7 @@ static void tx_init(volatile uint32_t *regs, const struct netq *q)
 {
 	uint32_t own = q->index * IGB_QUEUE_STRIDE;
 
-	mmio_write(regs, IGB_TDBAL + own, PADDR(q->tx_ring));
-	mmio_write(regs, IGB_TDBAH + own, 0);
-	mmio_write(regs, IGB_TDLEN + own, q->tx_size * INTEL_DESC_SIZE);
-	mmio_write(regs, IGB_TDH + own, 0);
-	mmio_write(regs, IGB_TDT + own, 0);
+	intel_ring_init(regs, IGB_TDBAL + own, q->tx_ring, q->tx_size);
 	mmio_write(regs, IGB_TXDCTL + own, IGB_DCTL_ENABLE);
 	intel_wait(regs, IGB_TXDCTL + own, IGB_DCTL_ENABLE, IGB_DCTL_ENABLE);
 }
@@ -64,14 +60,10 @@ static void rx_init(volatile uint32_t *regs, const struct netq *q)
 	uint32_t own = q->index * IGB_QUEUE_STRIDE;
 	uint32_t drop = q->nd->nqueues > 1 ? (uint32_t)IGB_SRRCTL_DROP : 0;
 
-	mmio_write(regs, IGB_RDBAL + own, PADDR(q->rx_ring));
-	mmio_write(regs, IGB_RDBAH + own, 0);
-	mmio_write(regs, IGB_RDLEN + own, q->rx_size * INTEL_DESC_SIZE);
+	intel_ring_init(regs, IGB_RDBAL + own, q->rx_ring, q->rx_size);
 	mmio_write(regs, IGB_SRRCTL + own, IGB_SRRCTL_2K | IGB_SRRCTL_ONE | drop);
-	mmio_write(regs, IGB_RDH + own, 0);
 	mmio_write(regs, IGB_RXDCTL + own, IGB_DCTL_ENABLE);
 	intel_wait(regs, IGB_RXDCTL + own, IGB_DCTL_ENABLE, IGB_DCTL_ENABLE);
-	mmio_write(regs, IGB_RDT + own, 0);
 }
 
 /* [7.1.2.7] One queue needs no hash. */
@@ -92,9 +84,7 @@ void igb_run(struct netdev *nd)
 	messages_init(regs, nd->nqueues);
 	intel_filter(regs, nd->mac);
 	spread_init(regs, nd->nqueues);
-	mmio_write(regs, E1000_TCTL,
-		   E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT_USUAL | E1000_TCTL_COLD_FULL);
-	mmio_write(regs, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC);
+	intel_enable(regs);
 	for (int i = 0; i < nd->nqueues; i++) {
 		tx_init(regs, &nd->q[i]);
 		rx_init(regs, &nd->q[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rings, transmit and doorbells of Intel's gigabit controllers. The contract is netdev.h; intel.h says who
- * calls this.
+ * Queues of Intel's gigabit controllers: their rings' memory, start and stop. Frames go in by intel_rx.c and out by
+ * intel_tx.c. The contract is netdev.h; intel.h says who calls this.
  *
  * A ring fits one page, which makes it contiguous, and limits it to 256 descriptors; the driver's tables
  * share another page. One descriptor always stays empty, since to the device head == tail means an empty
@@ -11,12 +11,8 @@
  */
 #include <inc/error.h>
 #include <inc/trap.h>
-#include <inc/x86.h>
 #include <kern/dev/intel.h>
-#include <kern/dev/mmio.h>
 #include <kern/pmap.h>
-
-enum { TX_BYTES_MAX = 1518 }; /* a frame with a VLAN tag, without its CRC */
 
 /* Fill one page; tx_ctx is first, so that its address is the page's. */
 struct tables {
@@ -109,129 +105,6 @@ void intel_stop(struct netdev *nd)
 	chip_of(nd)->quiet(nd);
 	msix_mask(&nd->msix);
 	queues_free(nd);
-}
-
-/* --- Receive --- */
-
-void intel_rx_flush(struct netq *q)
-{
-	if (q->rx_flushed == q->rx_tail)
-		return;
-	compiler_barrier(); /* descriptors are written before RDT, which gives them to the device */
-	mmio_write(q->nd->regs, q->rx_door, q->rx_tail & (q->rx_size - 1));
-	q->rx_flushed = q->rx_tail;
-	q->rx_doorbells++;
-}
-
-/* --- Transmit --- */
-
-/* What tells one checksum context from another, in one word; 0 for a frame that needs none. */
-static uint32_t context_key(const struct tx_offload *off)
-{
-	if (!off || !off->flags)
-		return 0;
-	return 1 << 24 | (off->flags & (TX_CSUM_TCP | TX_CSUM_UDP)) << 16 | off->l3_len << 8 | off->l2_len;
-}
-
-static volatile struct intel_tx_desc *tx_next(struct netq *q)
-{
-	volatile struct intel_tx_desc *ring = q->tx_ring;
-	uint32_t i = q->tx_tail++ & (q->tx_size - 1);
-
-	q->tx_ctx[i] = NULL;
-	q->tx_descriptors++;
-	return &ring[i];
-}
-
-static void put_data(struct netq *q, const struct tx_frag *frag, uint32_t command, uint32_t status)
-{
-	volatile struct intel_tx_desc *d = tx_next(q);
-
-	d->where[0] = frag->pa;
-	d->where[1] = 0;
-	d->command = command | frag->len;
-	d->status = status;
-}
-
-static uint32_t checksum_options(const struct tx_offload *off)
-{
-	if (!off)
-		return 0;
-	return (off->flags & TX_CSUM_IP ? INTEL_TXD_IXSM : 0) |
-	       (off->flags & (TX_CSUM_TCP | TX_CSUM_UDP) ? INTEL_TXD_TXSM : 0);
-}
-
-/* A frame's length; 0 if it could never be sent, at any time: too long, or too many pieces for the ring. */
-static uint32_t frame_length(const struct netq *q, const struct tx_frag *frags, int n)
-{
-	uint32_t bytes = 0;
-
-	if (n < 1 || n > TX_FRAGS_MAX || n + 1 > q->tx_size - 1)
-		return 0;
-	for (int i = 0; i < n; i++) {
-		if (frags[i].len == 0 || frags[i].len > TX_BYTES_MAX)
-			return 0;
-		bytes += frags[i].len;
-	}
-	return bytes <= TX_BYTES_MAX ? bytes : 0;
-}
-
-static void put_frame(struct netq *q, const struct tx_frag *frags, int n, uint32_t status)
-{
-	const struct intel_chip *chip = chip_of(q->nd);
-
-	for (int i = 0; i < n - 1; i++)
-		put_data(q, &frags[i], chip->data, status);
-	put_data(q, &frags[n - 1], chip->data | chip->last, status);
-}
-
-int intel_tx_put(struct netq *q, const struct tx_frag *frags, int n, const struct tx_offload *off, void *ctx)
-{
-	const struct intel_chip *chip = chip_of(q->nd);
-	uint32_t mask = q->tx_size - 1, first = q->tx_tail;
-	uint32_t length = frame_length(q, frags, n);
-	uint32_t key = context_key(off);
-	bool new_context = key && key != q->tx_offload;
-
-	if (!length)
-		return -E_INVAL;
-	if (mask - (q->tx_tail - q->tx_head) < (uint32_t)n + new_context)
-		return -E_AGAIN;
-	if (new_context) {
-		chip->context(tx_next(q), off);
-		q->tx_offload = key;
-	}
-	put_frame(q, frags, n, checksum_options(off) | (chip->length_shift ? length << chip->length_shift : 0));
-	q->tx_last[first & mask] = q->tx_tail - 1;
-	q->tx_ctx[(q->tx_tail - 1) & mask] = ctx;
-	return 0;
-}
-
-void intel_tx_flush(struct netq *q)
-{
-	if (q->tx_flushed == q->tx_tail)
-		return;
-	compiler_barrier(); /* frames and descriptors are written before TDT, which gives them away */
-	mmio_write(q->nd->regs, q->tx_door, q->tx_tail & (q->tx_size - 1));
-	q->tx_flushed = q->tx_tail;
-	q->tx_doorbells++;
-}
-
-int intel_tx_reap(struct netq *q, void **ctxs, int max)
-{
-	const volatile struct intel_tx_desc *ring = q->tx_ring;
-	uint32_t mask = q->tx_size - 1;
-	int n;
-
-	for (n = 0; n < max && q->tx_head != q->tx_tail; n++) {
-		uint32_t last = q->tx_last[q->tx_head & mask];
-		if (!(ring[last & mask].status & INTEL_TXD_DD))
-			break;
-		compiler_barrier(); /* DD is read before the user writes to the frame's bytes again */
-		ctxs[n] = q->tx_ctx[last & mask];
-		q->tx_head = last + 1;
-	}
-	return n;
 }
 
 /* --- Interrupts --- */

@@ -78,19 +78,24 @@ enum { /* its status */
 _Static_assert(sizeof(struct intel_tx_desc) == INTEL_DESC_SIZE, "fixed by the devices");
 _Static_assert(sizeof(struct intel_rx_desc) == INTEL_DESC_SIZE, "fixed by the devices");
 
-/* intel.c: for netdev_ops, as they are. */
+/* For netdev_ops, as they are. intel.c: */
 int intel_start(struct netdev *nd, int nqueues, int rx_size, int tx_size);
 void intel_stop(struct netdev *nd);
-void intel_rx_flush(struct netq *q);
+int intel_irq_route(struct netq *q, int irq, uint8_t apicid);
+/* intel_tx.c: */
 int intel_tx_put(struct netq *q, const struct tx_frag *frags, int n, const struct tx_offload *off, void *ctx);
 void intel_tx_flush(struct netq *q);
 int intel_tx_reap(struct netq *q, void **ctxs, int max);
-int intel_irq_route(struct netq *q, int irq, uint8_t apicid);
-
-/* intel_rx.c: the same, for chips that receive into struct intel_rx_desc. */
+/* intel_rx.c; the last two are for chips that receive into struct intel_rx_desc: */
+void intel_rx_flush(struct netq *q);
 int intel_rx_poll(struct netq *q, struct rx_frame *frames, int max);
 int intel_rx_waiting(struct netq *q);
 int intel_rx_provide(struct netq *q, uint32_t buf, physaddr_t pa);
+
+/* intel_csum.c: for intel_tx.c. */
+bool intel_csum_needs_context(const struct netq *q, const struct tx_offload *off);
+void intel_csum_context(struct netq *q, volatile struct intel_tx_desc *d, const struct tx_offload *off);
+uint32_t intel_csum_options(const struct tx_offload *off);
 
 /*
  * intel_hw.c: registers that are the same everywhere. intel_map() enables the function, and maps BAR 0; NULL if
@@ -103,6 +108,8 @@ bool intel_wait(volatile uint32_t *regs, uint32_t reg, uint32_t mask, uint32_t w
 bool intel_reset(volatile uint32_t *regs);
 void intel_read_mac(volatile uint32_t *regs, uint8_t *mac); /* as the reset took it from the device's memory */
 void intel_filter(volatile uint32_t *regs, const uint8_t *mac);
+void intel_ring_init(volatile uint32_t *regs, uint32_t base, const void *ring, uint32_t size);
+void intel_enable(volatile uint32_t *regs);
 void intel_rss_write(volatile uint32_t *regs, const uint8_t *key, const uint8_t *table, int entry_shift);
 
 #endif
