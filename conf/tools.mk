@@ -8,9 +8,9 @@ GOALS_WITHOUT_TOOLS := help doctor explain clean realclean distclean tarball han
 GOALS := $(or $(MAKECMDGOALS),all)
 SETUP_KINDS := run \
 	$(if $(filter grade check-host check-long fuzz fuzz-%,$(GOALS)),test) $(if $(filter check-warnings,$(GOALS)),lint) $(if $(filter gdb,$(GOALS)),debug) \
-	$(if $(filter bench bench-%,$(GOALS)),bench) $(if $(filter igb,$(NIC)),igb)
+	$(if $(filter bench bench-%,$(GOALS)),bench) $(if $(filter igb,$(NIC)),igb) $(if $(filter handout,$(GOALS)),handout)
 
-$(addprefix .deps/,run test lint debug bench igb): .deps/%: conf/setup conf/toolchain
+$(addprefix .deps/,run test lint debug bench igb handout): .deps/%: conf/setup conf/toolchain
 	@LWIP='$(LWIP)' GCCPREFIX='$(GCCPREFIX)' HOSTCC='$(HOSTCC)' PYTHON='$(PYTHON)' QEMU='$(QEMU)' conf/setup $*
 
 LWIP_DIR := $(or $(LWIP),.deps/lwip)

@@ -52,9 +52,9 @@ static void stop(struct netdev *nd)
 
 static int rx_provide(struct netq *queue, uint32_t buf, physaddr_t pa)
 {
-	if (q->rx_tail - q->rx_head == q->rx_size - 1u)
-		return -E_AGAIN;
 	assert_ptr_equal(queue, q);
+	if (q->rx_tail + 1 - q->rx_head == q->rx_size)
+		return -E_AGAIN;
 	rx[q->rx_tail++ % q->rx_size] = (struct rx_slot){ .buf = buf, .pa = pa };
 	if (!nic.reads_anything)
 		ASAN_POISON_MEMORY_REGION(KADDR(pa), NIC_FRAME_MAX);

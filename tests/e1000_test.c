@@ -360,6 +360,26 @@ static void a_frame_that_does_not_fit_changes_nothing(void **state)
 	assert_int_equal(transmit_all(), 2);
 }
 
+/* The same without checksums. */
+static void a_full_ring_changes_nothing(void **state)
+{
+	uint8_t ring[8 * 16];
+
+	(void)state;
+	assert_int_equal(put(4, NULL, word(1)), 0);
+	assert_int_equal(put(2, NULL, word(2)), 0);
+	struct netq before = *q;
+	memcpy(ring, q->tx_ring, sizeof ring);
+
+	assert_int_equal(put(2, NULL, word(3)), -E_AGAIN);
+	assert_memory_equal(&before, q, sizeof before);
+	assert_memory_equal(ring, q->tx_ring, sizeof ring);
+
+	assert_int_equal(put(1, NULL, word(4)), 0); /* all but the one that stays empty */
+	assert_int_equal(put(1, NULL, word(5)), -E_AGAIN);
+	assert_int_equal(transmit_all(), 3);
+}
+
 static void frames_that_can_never_go_are_refused(void **state)
 {
 	struct tx_frag empty = { page_pa(), 0 }, long_one = { page_pa(), 1519 };
@@ -459,6 +479,21 @@ static void transmit_doorbell_rings_once_for_each_batch(void **state)
 	assert_int_equal(q->tx_descriptors, 5);
 }
 
+static void one_doorbell_tells_of_all_frames(void **state)
+{
+	(void)state;
+	nd->ops->tx_flush(q);
+	assert_int_equal(fake_e1000.tdt_writes, 0);
+	for (int i = 0; i < 3; i++)
+		put(2, NULL, NULL);
+	assert_int_equal(fake_e1000.tdt_writes, 0);
+	nd->ops->tx_flush(q);
+	nd->ops->tx_flush(q);
+	assert_int_equal(fake_e1000.tdt_writes, 1);
+	assert_int_equal(q->tx_doorbells, 1);
+	assert_int_equal(q->tx_descriptors, 6);
+}
+
 static uintptr_t words_in_flight(void)
 {
 	uintptr_t n = 0;
@@ -518,11 +553,13 @@ int main(void)
 		STARTED(a_frame_beyond_its_buffer_gives_all_buffers_back),
 		STARTED(a_frame_that_is_still_arriving_is_taken_in_parts),
 		STARTED(a_frame_that_does_not_fit_changes_nothing),
+		STARTED(a_full_ring_changes_nothing),
 		STARTED(frames_that_can_never_go_are_refused),
 		STARTED(frames_are_reaped_in_order_when_done),
 		STARTED(a_checksum_context_is_written_when_it_changes),
 		STARTED(contexts_name_the_right_places),
 		STARTED(transmit_doorbell_rings_once_for_each_batch),
+		STARTED(one_doorbell_tells_of_all_frames),
 		STARTED(transmit_ring_wraps),
 	};
 

@@ -62,10 +62,10 @@ def dumped(text):
     return frames
 
 
-def testinput(count):
+def testinput(count, limit=10):
     def play(t):
         machine = t.boot("net_testinput", ports=(7,), capture=True, **NO_FS)
-        machine.expect("Waiting for packets")
+        machine.expect("Waiting for packets", limit)
         there = ("127.0.0.1", machine.port(7, "UDP"))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             for i in range(count):

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Proof that the students' tree (conf/handout) is what it should be: used by tests/grade/handout.py, tests/long/handout.py.
+
+A Workshop holds one such tree and changes which exercises are filled in; only what that touches is built again.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from exercises import EXERCISES
+from gradelib import Failure
+from grade import lab, lab_a  # noqa: F401
+from harness.cmdline import objdir
+
+ALL = {e.number for e in EXERCISES}
+
+
+def span(numbers):
+    return ",".join(map(str, sorted(numbers)))
+
+
+class Workshop:
+    def __init__(self, t, name):
+        self.t = t
+        self.place = t.path(objdir(name))
+        self.filled = None
+
+    def fill(self, numbers):
+        """Make and build the tree with these exercises filled in."""
+        self.filled = set(numbers)
+        self.t.run(sys.executable, self.t.path("conf", "handout"), self.place, span(numbers))
+        if not os.path.exists(os.path.join(self.place, ".deps")):
+            shutil.copytree(self.t.path(".deps"), os.path.join(self.place, ".deps"), symlinks=True)
+        self.t.run("env", "-u", "MAKEFLAGS", "-u", "OBJDIR", "make", "-s", "-j2", "WERROR=1", "-C", self.place, "all", limit=900)
+
+    def grade(self, *filters):
+        """Run its tests: {name: points earned, or None if it failed}. Skipped ones are left out."""
+        report = os.path.join(self.t.folder, "results.json")
+        status, out = self.t.attempt("env", "-u", "OBJDIR", os.path.join(self.place, "grade-lab-ix"), "--no-build", "-j2",
+                                     "--json", report, *filters, limit=1800)
+        if status not in (0, 1):
+            raise Failure("grade-lab-ix ended with status %d:\n%s" % (status, out))
+        with open(report, encoding="utf-8") as f:
+            tests = json.load(f)["tests"]
+        self.score = re.search(r"^Score: .*", out, re.M).group()
+        return {test["name"]: test["score"] if test["status"] == "passed" else None
+                for test in tests if test["status"] != "skipped"}
+
+    def check(self, results):
+        """Exactly those tests passed that rest on nothing but what is filled in."""
+        wrong = []
+        for name, points in results.items():
+            missing = lab.RESTS_ON.get(name, set()) - self.filled
+            if missing and points is not None:
+                wrong.append("%s passes without exercise %s" % (name, span(missing)))
+            elif not missing and points is None:
+                wrong.append("%s fails, though it rests on %s only" % (name, span(lab.RESTS_ON.get(name, set()) or "nothing")))
+        if wrong:
+            raise Failure("with exercises %s filled in:\n  %s" % (span(self.filled) or "none", "\n  ".join(wrong)))
+
+
+# No line of a solution.
+
+def significant(text):
+    """Lines that say something, without their indentation."""
+    lines = (line.strip() for line in text.split("\n"))
+    return [line for line in lines if re.search(r"\w", line) and line not in ("else", "do")]
+
+
+def solution_runs(path, both):
+    """Pairs of lines that follow each other in a solution and in the source have something of it."""
+    kept = set(both)
+    done = subprocess.run(["unifdef"] + ["-UEXERCISE_%d" % n for n in ALL] + [path], stdout=subprocess.PIPE, check=False)
+    lines = significant(done.stdout.decode())
+    return {pair for pair in zip(lines, lines[1:])
+            if pair[0] not in kept and pair[1] not in kept and sum(map(len, pair)) > 40}
+
+
+def texts(place):
+    """Of all files of a tree that was made: (name, lines)."""
+    with open(os.path.join(place, ".handout"), encoding="utf-8") as f:
+        names = f.read().split()
+    for name in names:
+        with open(os.path.join(place, name), encoding="utf-8", errors="replace") as f:
+            yield name, significant(f.read())
+
+
+def leaks(t, place):
+    """Where the tree without solutions has two lines of one."""
+    found, solutions = [], {}
+    for path in sorted({path for e in EXERCISES for path in e.files}):
+        with open(os.path.join(place, path), encoding="utf-8") as f:
+            for pair in solution_runs(t.path(path), significant(f.read())):
+                solutions[pair] = path
+    if len(solutions) < 10 * len(EXERCISES):
+        raise Failure("only %d pairs of lines of solutions were found" % len(solutions))
+    for name, lines in texts(place):
+        for pair in zip(lines, lines[1:]):
+            if pair in solutions:
+                found.append("%s has two lines of %s:\n    %s\n    %s" % (name, solutions[pair], *pair))
+    return found
