@@ -15,9 +15,9 @@ def registers(t):
     """Runs e1000_start() against a fake card on the host (tests/e1000_test.c) and reads its registers: the rings' lengths
     in bytes, the address filter, the control bits, and that RCTL is written once.
 
-    What goes wrong: a length in descriptors instead of bytes; the address's bytes in the wrong order; bits or'ed into
+    Often: a length in descriptors instead of bytes; the address's bytes in the wrong order; bits or'ed into
     RCTL in several writes, after each of which QEMU is deaf for a second; tails that are not 0.
-    Look at intel_ring_init(), intel_filter() and intel_enable() in kern/dev/intel_hw.c."""
+    Look: intel_ring_init(), intel_filter() and intel_enable() in kern/dev/intel_hw.c."""
     on_the_host(t, "e1000_test", ["start_programs_the_device"])
 
 
@@ -26,7 +26,7 @@ def queues(t):
     """The same for an e1000e and an igb with all their queues (tests/nics_test.c). They call the same functions, with
     other base registers.
 
-    What goes wrong: a register named by its own constant instead of by its distance from `base`, so that every queue
+    Often: a register named by its own constant instead of by its distance from `base`, so that every queue
     writes to queue 0's registers."""
     on_the_host(t, "nics_test", ["every_queue_has_its_rings*"])
 
@@ -37,7 +37,7 @@ def ring(t):
     nothing, not one byte of the ring or of struct netq; what could never be sent is refused with -E_INVAL; one write
     of the tail register tells of any number of frames.
 
-    What goes wrong: room computed with tx_size instead of tx_size - 1; descriptors written before the room is known;
+    Often: room computed with tx_size instead of tx_size - 1; descriptors written before the room is known;
     lengths added up in a type that wraps; a doorbell for each frame."""
     on_the_host(t, "e1000_test", ["frames_that_can_never_go_are_refused", "a_full_ring_changes_nothing",
                                   "one_doorbell_tells_of_all_frames"])
@@ -47,7 +47,7 @@ def ring(t):
 def reap(t):
     """Sends by a fake card that is now fast, now slow, twice around all 32-bit indices (tests/e1000_test.c).
 
-    What goes wrong: DD looked for at a frame's first descriptor, which never gets it; tx_head advanced by one instead
+    Often: DD looked for at a frame's first descriptor, which never gets it; tx_head advanced by one instead
     of by a frame; indices used without the mask, or compared by < where they wrap."""
     on_the_host(t, "e1000_test", ["frames_are_reaped_in_order_when_done", "transmit_ring_wraps"])
 
@@ -57,8 +57,8 @@ def testoutput(t):
     """Boots lab 6's net_testoutput, which sends 100 frames, more than its ring holds; the capture must hold exactly these,
     unpadded.
 
-    What goes wrong: frames that are put but never flushed; a ring that is never reaped: then 63 frames leave.
-    Look at qemu.pcap of `make run-net_testoutput-nox`."""
+    Often: frames that are put but never flushed; a ring that is never reaped: then 63 frames leave.
+    Look: qemu.pcap of `make run-net_testoutput-nox`."""
     lab6.testoutput(100)(t)
 
 
@@ -68,7 +68,7 @@ def receive_ring(t):
     the ring holds one less than its size; one doorbell gives the card any number of buffers; each buffer of a frame that is
     damaged, or longer than a buffer, comes back once, marked RX_ERROR, and the next frame is good again.
 
-    What goes wrong: a descriptor read before its DD; DD left set when the descriptor is provided again; the ring filled
+    Often: a descriptor read before its DD; DD left set when the descriptor is provided again; the ring filled
     up to the last descriptor, which looks empty to the card; frame lengths with the CRC."""
     on_the_host(t, "e1000_test", [
         "receive_ring_holds_one_less_than_its_size", "an_empty_ring_polls_nothing", "frames_come_in_order_around_the_ring",
@@ -80,7 +80,7 @@ def receive_ring(t):
 def receive_extended(t):
     """The same for the descriptors of e1000e and igb (tests/nics_test.c), in which the card writes over the address.
 
-    What goes wrong: flags of a damaged frame beside RX_ERROR; RX_CSUM_OK where the card has not looked, or says that its
+    Often: flags of a damaged frame beside RX_ERROR; RX_CSUM_OK where the card has not looked, or says that its
     word does not count (INTEL_RXD_IXSM)."""
     on_the_host(t, "nics_test", ["findings_become_flags*"])
 
@@ -89,7 +89,7 @@ def receive_extended(t):
 def testinput(t):
     """Boots lab 6's net_testinput, sends it 100 datagrams, and compares its hex dumps with the capture.
 
-    What goes wrong: only as many packets as the ring has descriptors: they were never provided again, or no doorbell told
+    Often: only as many packets as the ring has descriptors: they were never provided again, or no doorbell told
     of them; one packet twice: rx_head does not advance. Look at qemu.pcap of `make run-net_testinput-nox`."""
     lab6.testinput(100, limit=4)(t)
 
@@ -109,7 +109,7 @@ def contexts(t):
     """Puts frames with and without checksum offload on a fake card (tests/e1000_test.c), and looks at what context was in
     force when each left.
 
-    What goes wrong: a context for every frame; one that is kept when the IP header's length changes, or over a restart;
+    Often: a context for every frame; one that is kept when the IP header's length changes, or over a restart;
     no room counted for it, so that a frame that just fits overwrites another."""
     on_the_host(t, "e1000_test", ["a_checksum_context_is_written_when_it_changes", "contexts_name_the_right_places",
                                   "a_frame_that_does_not_fit_changes_nothing",
@@ -122,7 +122,7 @@ def ceiling(t):
     checksum to the card. A client of this host connects to its port 7 and wants its bytes back; it drops every segment
     whose checksum is wrong.
 
-    What goes wrong: nothing comes back at all: open qemu.pcap (`make run-hello-nox ARGS=ceiling=1`) with wireshark, have it
+    Often: nothing comes back at all: open qemu.pcap (`make run-hello-nox ARGS=ceiling=1`) with wireshark, have it
     check TCP checksums, and compare with kern/dev/e1000.h's drawing of a context."""
     machine = t.boot(None, fs=False, leave=False, extra=("ceiling=1",), cpus=2, ports=(7,))
     machine.expect("^ceiling: answering")
