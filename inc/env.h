@@ -36,13 +36,16 @@ struct Env {
 	struct Env *env_link;        /* next in the free list or the run queue */
 	struct Env *env_prev;        /* previous in the run queue */
 	envid_t env_id;
-	envid_t env_parent_id;
+	envid_t env_parent_id;       /* of a thread: its program's */
 	enum EnvType env_type;
 	unsigned env_status;
 	uint32_t env_runs;           /* how often it was given a CPU */
 	int env_cpunum;              /* the CPU it runs on, or ran on last */
 	uint8_t env_wait;            /* ENV_WAIT_x */
 	envid_t env_wait_id;         /* with ENV_WAIT_ENV: whose end */
+
+	envid_t env_leader_id;       /* its program's first thread, which for most is itself */
+	struct Env *env_next_thread; /* a ring of the program's threads; kernel address */
 
 	pde_t *env_pgdir;            /* kernel address of its page directory */
 	void *env_pgfault_upcall;

@@ -22,22 +22,28 @@
 #include <inc/args.h>
 #include <inc/malloc.h>
 #include <inc/ns.h>
+#include <inc/thread.h>
 
 #define USED(x) (void)(x)
 
 /* The program, and what libmain.c and entry.S prepare for it. */
 void umain(int argc, char **argv);
 extern const char *binaryname;
-extern const volatile struct Env *thisenv;
+/*
+ * The caller's own entry of envs[]. A variable to read, and to set in the child of sys_exofork; each thread has one.
+ */
+const volatile struct Env **_thisenv(void);
+#define thisenv (*_thisenv())
 extern const volatile struct Env envs[NENV];
 extern const volatile struct PageInfo pages[];
 
-/* exit.c: close every descriptor, then die. */
+/* exit.c: close every descriptor, then die, with all threads. */
 void exit(void);
 
 /*
  * pgfault.c: have `handler` run on this environment's page faults, on a stack of its own below UXSTACKTOP.
  * When it returns, the instruction that faulted is tried again. NULL: faults kill once more.
+ * The handler is the program's; who has none takes part when it asks, or when it is created by one who does.
  */
 void set_pgfault_handler(void (*handler)(struct UTrapframe *utf));
 
@@ -67,6 +73,8 @@ int sys_net_mac(uint8_t *mac);                    /* of the network card */
 int sys_net_send(const void *frame, size_t len);  /* -E_AGAIN: the card is behind; the frame may change after return */
 int sys_net_recv(void *buf, size_t size);         /* waits for a frame; its length */
 int sys_net_send_all(const void *page);           /* the packets of a page (inc/ns.h), all or none */
+envid_t sys_thread_create(void (*entry)(void), uint32_t arg); /* not runnable yet; arg comes in eax; see thread_create */
+int sys_page_own(void *va, int perm);             /* a copy of its own in place of a page that is mapped read-only */
 int sys_net_recv_all(void *page);                 /* waits for a frame; how many were put on the page */
 
 /*

@@ -33,6 +33,9 @@
  *   USTACKTOP ---------->  +------------------------------+  0xeebfe000
  *                          |  user stack, growing down    |  RW / RW
  *                          ~                              ~
+ *                          |  variables of each thread    |  RW / RW   (inc/thread.h)
+ *   UTHREAD ------------>  +------------------------------+  0xee800000: from here on each thread has pages of its own,
+ *                          ~                              ~              below here all threads of a program have the same
  *   IXLIM -------------->  +------------------------------+  0xee000000
  *                          |  dataplane windows (ix.h):   |  only the dataplane maps pages here
  *                          |  events, calls, buffers, heap|
@@ -69,6 +72,7 @@
 #define UTOP 0xEEC00000 /* programs map nothing from here on */
 #define UXSTACKTOP UTOP
 #define USTACKTOP 0xEEBFE000
+#define UTHREAD (UTOP - PTSIZE) /* up to UTOP: a thread's own 4 MB */
 
 #define IXBASE 0xE0000000 /* JOS page, IPC and exofork calls refuse this range */
 #define IXLIM  0xEE000000
@@ -105,7 +109,7 @@ enum { PP_FREE = 1, PP_RESERVED = 2, PP_LENT = 4 }; /* on a free list; never to 
 
 /* One for each physical page. Programs read the array at UPAGES. */
 struct PageInfo {
-	struct PageInfo *pp_link; /* next free page; NULL while in use */
+	struct PageInfo *pp_link; /* next free page; NULL while in use, but see kern/space.c */
 	uint16_t pp_ref;          /* mappings by page tables; dataplane loans are counted elsewhere */
 	uint16_t pp_flags;        /* PP_x */
 };

@@ -36,6 +36,8 @@ enum {
 	SYS_net_recv,    /* (buffer, size): waits for a frame; its length */
 	SYS_net_send_all, /* (page): sends the packets of a page, chained as inc/ns.h says */
 	SYS_net_recv_all, /* (page): waits for a frame; as many as there are and fit, chained */
+	SYS_thread_create, /* (entry, argument): a thread of the caller's program; kern/sys_thread.c */
+	SYS_page_own,    /* (page, perm): a copy in place of a read-only page, for all threads at once; kern/sys_mem.c */
 	NSYSCALLS
 };
 

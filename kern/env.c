@@ -52,34 +52,22 @@ static envid_t next_id(const struct Env *e)
 	return (generation > 0 ? generation : GENERATION_STEP) | (e - envs);
 }
 
-/* NULL when memory is out. */
-static pde_t *make_address_space(void)
-{
-	struct PageInfo *pp = page_alloc(ALLOC_ZERO);
-	if (!pp)
-		return NULL;
-
-	pp->pp_ref++;
-	pde_t *pgdir = page2kva(pp);
-	memcpy(&pgdir[PDX(UTOP)], &kern_pgdir[PDX(UTOP)], (NPDENTRIES - PDX(UTOP)) * sizeof(pde_t));
-	pgdir[PDX(UVPT)] = page2pa(pp) | PTE_P | PTE_U;
-	return pgdir;
-}
-
-int env_alloc(struct Env **store, envid_t parent)
+/*
+ * A free env with what all begin with. `pgdir` becomes its own; NULL, which means that memory was out, leaves the env
+ * as it is, so that no id comes twice.
+ */
+static int env_make(struct Env **store, pde_t *pgdir, envid_t parent)
 {
 	struct Env *e = free_list;
-	if (!e)
-		return -E_NO_FREE_ENV;
-	pde_t *pgdir = make_address_space();
 	if (!pgdir)
-		return -E_NO_MEM; /* and *e keeps its old id, so that no id comes twice */
+		return -E_NO_MEM;
 
 	envid_t id = next_id(e);
 	free_list = e->env_link;
 	memset(e, 0, sizeof(*e));
 	e->env_pgdir = pgdir;
-	e->env_id = id;
+	e->env_next_thread = e;
+	e->env_id = e->env_leader_id = id;
 	e->env_parent_id = parent;
 	e->env_tf.tf_ds = e->env_tf.tf_es = e->env_tf.tf_ss = GD_UD | 3;
 	e->env_tf.tf_cs = GD_UT | 3;
@@ -88,6 +76,25 @@ int env_alloc(struct Env **store, envid_t parent)
 	e->env_status = ENV_NOT_RUNNABLE;
 	*store = e;
 	env_tell("new env %08x\n", id);
+	return 0;
+}
+
+int env_alloc(struct Env **store, envid_t parent)
+{
+	return free_list ? env_make(store, pgdir_make(), parent) : -E_NO_FREE_ENV;
+}
+
+int env_alloc_thread(struct Env **store, struct Env *of)
+{
+	if (!free_list)
+		return -E_NO_FREE_ENV;
+	int r = env_make(store, pgdir_make_shared(of->env_pgdir), of->env_parent_id);
+	if (r < 0)
+		return r;
+	struct Env *e = *store;
+	e->env_leader_id = of->env_leader_id;
+	e->env_next_thread = of->env_next_thread;
+	of->env_next_thread = e;
 	return 0;
 }
 
@@ -147,6 +154,21 @@ failed:
 	return NULL;
 }
 
+struct Env *env_leader(const struct Env *e) { return &envs[ENVX(e->env_leader_id)]; }
+
+static bool is_leader(const struct Env *e) { return e->env_id == e->env_leader_id; }
+
+bool env_shares_space(const struct Env *a, const struct Env *b) { return a->env_leader_id == b->env_leader_id; }
+
+/* A program may act on its children, whichever of its threads made them. */
+static bool is_child(const struct Env *e, const struct Env *self)
+{
+	const struct Env *parent = &envs[ENVX(e->env_parent_id)];
+
+	return e->env_parent_id == self->env_id ||
+	       (parent->env_id == e->env_parent_id && parent->env_status != ENV_FREE && env_shares_space(parent, self));
+}
+
 int envid2env(envid_t id, struct Env **store, bool checkperm)
 {
 	struct Env *self = curenv;
@@ -155,7 +177,7 @@ int envid2env(envid_t id, struct Env **store, bool checkperm)
 	*store = NULL;
 	if (id && (e->env_id != id || e->env_status == ENV_FREE || e->env_status == ENV_DYING))
 		return -E_BAD_ENV;
-	if (checkperm && e != self && e->env_parent_id != self->env_id)
+	if (checkperm && !env_shares_space(e, self) && !is_child(e, self))
 		return -E_BAD_ENV;
 	*store = e;
 	return 0;
@@ -168,33 +190,48 @@ struct CpuInfo *env_elsewhere(const struct Env *e)
 	return c != thiscpu && c->cpu_env == e ? c : NULL;
 }
 
-static void free_user_half(pde_t *pgdir)
-{
-	for (unsigned d = 0; d < PDX(UTOP); d++) {
-		if (!(pgdir[d] & PTE_P))
-			continue;
-		pte_t *table = KADDR(PTE_ADDR(pgdir[d]));
-		for (unsigned t = 0; t < NPTENTRIES; t++) {
-			if (table[t] & PTE_P)
-				page_remove(pgdir, PGADDR(d, t, 0));
-		}
-		pgdir[d] = 0;
-		page_decref(pa2page(PADDR(table)));
-	}
-}
-
-/* Children that e has not let run yet die with it: nobody else may start them, or end them. They have no children. */
+/*
+ * Children that e has not let run yet die with it: nobody else may start them, or end them. They have no children, and
+ * no threads. A thread that was not started yet is its program's to end.
+ */
 static void free_unborn(const struct Env *e)
 {
 	for (struct Env *child = envs; child < envs + NENV; child++) {
-		if (child->env_parent_id == e->env_id && child->env_status == ENV_NOT_RUNNABLE && child->env_runs == 0)
+		if (child->env_parent_id == e->env_id && child->env_status == ENV_NOT_RUNNABLE && child->env_runs == 0 &&
+		    is_leader(child))
 			env_free(child);
 	}
 }
 
-/* Only where e runs, or where it cannot run: with the last mapping gone no CPU may be on its page directory. */
+static bool is_alone(const struct Env *e) { return e->env_next_thread == e; }
+
+static void leave_threads(struct Env *e)
+{
+	struct Env *before = e;
+
+	while (before->env_next_thread != e)
+		before = before->env_next_thread;
+	before->env_next_thread = e->env_next_thread;
+}
+
+/* The CPU that alone may free e, and later: where e is, or the one reserved for it. NULL: here and now is right. */
+static struct CpuInfo *keeper_of(const struct Env *e)
+{
+	return e->env_dp && e != curenv ? &cpus[dp_cpu(e)] : env_elsewhere(e);
+}
+
+/* A thread of a dying program has gone. The first of them has waited for that, and goes when it is the only one. */
+static void end_leader(struct Env *leader)
+{
+	if (leader->env_status == ENV_DYING && is_alone(leader))
+		env_destroy(leader);
+}
+
+/* Only where e runs, or where it cannot run: no CPU may be on its page directory any more. */
 void env_free(struct Env *e)
 {
+	struct Env *leader = env_leader(e);
+
 	sched_remove(e, ENV_DYING); /* while it still shows, by env_dp, whether it is on the run queue */
 	free_unborn(e);
 	if (e->env_dp)
@@ -204,36 +241,70 @@ void env_free(struct Env *e)
 	if (thiscpu->cpu_pgdir == e->env_pgdir)
 		load_pgdir(kern_pgdir);
 	env_tell("free env %08x\n", e->env_id);
-	free_user_half(e->env_pgdir);
-	page_decref(pa2page(PADDR(e->env_pgdir)));
+	pgdir_free(e->env_pgdir);
 	e->env_pgdir = NULL;
+	leave_threads(e);
 	e->env_status = ENV_FREE;
 	sched_wake(ENV_WAIT_ENV, e->env_id);
 	if (curenv == e)
 		curenv = NULL;
 	e->env_link = free_list;
 	free_list = e;
+	if (leader != e)
+		end_leader(leader);
 }
 
-/* The CPU that alone may free e, and later: where e is, or the one reserved for it. NULL: here and now is right. */
-static struct CpuInfo *keeper_of(const struct Env *e)
+/* The first thread's place in envs[] stands for the program, and its dataplane for the others': it goes last. */
+bool env_may_go(const struct Env *e) { return e->env_status == ENV_DYING && (!is_leader(e) || is_alone(e)); }
+
+void env_reap(struct Env *e)
 {
-	return e->env_dp && e != curenv ? &cpus[dp_cpu(e)] : env_elsewhere(e);
+	if (env_may_go(e))
+		env_free(e);
+	else if (curenv == e)
+		curenv = NULL;
+}
+
+/* One thread, wherever it is; if that is this CPU, it goes on without an env. */
+static void end_thread(struct Env *e)
+{
+	struct CpuInfo *keeper = keeper_of(e);
+
+	sched_remove(e, ENV_DYING);
+	if (keeper)
+		mail_post(keeper, MAIL_SCHED);
+	else
+		env_reap(e);
+}
+
+/* All threads but the first. Those that are elsewhere stay in the ring until their CPUs have noticed. */
+static void end_others(struct Env *leader)
+{
+	struct Env *e = leader->env_next_thread, *next;
+
+	for (; e != leader; e = next) {
+		next = e->env_next_thread;
+		if (e->env_status != ENV_DYING)
+			end_thread(e);
+	}
 }
 
 void env_destroy(struct Env *e)
 {
-	struct CpuInfo *keeper = keeper_of(e);
+	struct Env *self = curenv;
 
-	if (keeper) {
-		sched_remove(e, ENV_DYING);
-		mail_post(keeper, MAIL_SCHED);
-		return;
-	}
-	bool self = e == curenv;
-	env_free(e);
-	if (self)
+	if (is_leader(e))
+		end_others(e);
+	end_thread(e);
+	if (self && !curenv)
 		sched_yield();
+}
+
+void env_end_program(struct Env *e)
+{
+	struct Env *leader = env_leader(e);
+
+	env_destroy(leader->env_status == ENV_DYING ? e : leader);
 }
 
 /* Let a time slice begin, unless one runs. A reserved CPU has no slices, for nobody else waits for it, but a watchdog. */

@@ -79,27 +79,36 @@ void load_pgdir(pde_t *pgdir)
 	lcr3(PADDR(pgdir));
 }
 
-/* The page table that covers `va`, made if `create` says so; NULL if there is none. The PDE must not be a 4 MB page. */
-static pte_t *table_of(pde_t *pde, int create)
+/* A new page table for `va`, in all directories that share it. NULL when memory is out. */
+static pte_t *table_make(pde_t *pgdir, const void *va)
 {
-	if (!(*pde & PTE_P)) {
-		struct PageInfo *pp = create ? page_alloc(ALLOC_ZERO) : NULL;
-		if (!pp)
-			return NULL;
+	struct PageInfo *pp = page_alloc(ALLOC_ZERO);
+	if (!pp)
+		return NULL;
+
+	pde_t *first = pgdir;
+	do {
 		pp->pp_ref++;
-		*pde = page2pa(pp) | PTE_U | PTE_W | PTE_P;
-	}
-	return KADDR(PTE_ADDR(*pde));
+		pgdir[PDX(va)] = page2pa(pp) | PTE_U | PTE_W | PTE_P;
+		pgdir = pgdir_next(pgdir);
+	} while (pgdir != first && pgdir_shares(va));
+	return page2kva(pp);
 }
 
-/* The entry that maps `va`: a page table entry, or the directory entry itself where that is a 4 MB page. */
+/*
+ * The entry that maps `va`: a page table entry, or the directory entry itself where that is a 4 MB page. Without
+ * `create` no lock is needed on a CPU that runs on this directory (kern/dp/sg.c): a table that another CPU gives up
+ * meanwhile stays until this one has looked at its mailbox.
+ */
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
 {
-	pde_t *pde = &pgdir[PDX(va)];
+	pde_t entry = *(volatile pde_t *)&pgdir[PDX(va)];
 
-	if (*pde & PTE_PS)
-		return pde;
-	pte_t *table = table_of(pde, create);
+	if (entry & PTE_PS)
+		return &pgdir[PDX(va)];
+	if (!(entry & PTE_P) && !create)
+		return NULL;
+	pte_t *table = entry & PTE_P ? KADDR(PTE_ADDR(entry)) : table_make(pgdir, va);
 	return table ? &table[PTX(va)] : NULL;
 }
 
@@ -152,20 +161,6 @@ void page_remove(pde_t *pgdir, void *va)
 	*pte = 0;
 	tlb_invalidate(pgdir, va);
 	page_decref(pp);
-}
-
-void tlb_invalidate(pde_t *pgdir, void *va)
-{
-	struct CpuInfo *self = thiscpu;
-
-	if (self->cpu_pgdir == pgdir)
-		invlpg(va);
-	for (struct CpuInfo *c = cpus; c < cpus + ncpu; c++) {
-		if (c != self && c->cpu_pgdir == pgdir) {
-			mail_post(c, MAIL_TLB);
-			mail_wait(c, MAIL_TLB);
-		}
-	}
 }
 
 void *mmio_map_region(physaddr_t pa, size_t size)

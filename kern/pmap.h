@@ -75,16 +75,31 @@ void page_remove(pde_t *pgdir, void *va);
 struct PageInfo *page_lookup(pde_t *pgdir, void *va, pte_t **pte_store);
 
 /*
- * Forget a mapping everywhere: on this CPU, and on every other that runs on `pgdir` (it is told through
- * its mailbox, and this call returns when all have answered). The page may be reused after that.
+ * Page directories (kern/space.c). The threads of a program have one each, and share the page tables below UTHREAD: a
+ * table that is made for one appears in all, and a table's pp_ref counts them. pgdir_next goes around the ring of those
+ * that share; alone, it returns its argument.
+ */
+pde_t *pgdir_make(void);                  /* with the kernel's half; NULL when memory is out */
+pde_t *pgdir_make_shared(pde_t *with);    /* one more that shares with `with`; NULL when memory is out */
+void pgdir_free(pde_t *pgdir);            /* no CPU may be on it; what it alone maps goes, too */
+pde_t *pgdir_next(pde_t *pgdir);
+static inline bool pgdir_shares(const void *va) { return (uintptr_t)va < UTHREAD; }
+
+/* Unmap all pages of [from, to), which are multiples of PTSIZE, and give up the page tables, for all that share. */
+void pgdir_clear(pde_t *pgdir, uintptr_t from, uintptr_t to);
+
+/*
+ * Forget a mapping, or all, everywhere: on this CPU, and on every other that runs on `pgdir` or one that shares with it
+ * (it is told through its mailbox, and this call returns when all have answered). The page may be reused after that.
  */
 void tlb_invalidate(pde_t *pgdir, void *va);
+void tlb_invalidate_all(pde_t *pgdir);
 
 void *mmio_map_region(physaddr_t pa, size_t size); /* uncached, at boot only; never NULL */
 
 /* May `env` use [va, va + len) with `perm`? 0 or -E_FAULT; user_mem_check_addr is the first bad address. */
 int user_mem_check(struct Env *env, const void *va, size_t len, int perm);
-void user_mem_assert(struct Env *env, const void *va, size_t len, int perm); /* destroys it if not */
+void user_mem_assert(struct Env *env, const void *va, size_t len, int perm); /* ends its program if not */
 extern uintptr_t user_mem_check_addr;
 
 /* Copy between the kernel and user memory of the current address space; 0 or -E_FAULT, nothing else. */

@@ -167,7 +167,7 @@ static void sched_reserved(struct CpuInfo *c)
 
 		if (c->cpu_pgdir != e->env_pgdir)
 			load_pgdir(e->env_pgdir);
-		if (e->env_status == ENV_RUNNABLE || e->env_status == ENV_DYING)
+		if (e->env_status == ENV_RUNNABLE || env_may_go(e))
 			mail_post(c, MAIL_SCHED); /* the request that said so may have been taken by the trap that led here */
 		sched_share();
 		unlock_kernel();
@@ -175,7 +175,7 @@ static void sched_reserved(struct CpuInfo *c)
 		lock_kernel();
 		mail_take(MAIL_SCHED);
 		if (e->env_status == ENV_DYING)
-			env_free(e);
+			env_reap(e);
 		else if (e->env_status == ENV_RUNNABLE)
 			env_run(e);
 	}
@@ -189,7 +189,7 @@ void sched_yield(void)
 	if (e && e->env_status == ENV_RUNNING)
 		sched_ready(e);
 	else if (e && e->env_status == ENV_DYING)
-		env_free(e);
+		env_reap(e);
 	if (c->cpu_dp)
 		sched_reserved(c);
 	mail_take(MAIL_SCHED);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls on address spaces. A program may change its own and its children's. */
 #include <inc/error.h>
+#include <inc/string.h>
 
 #include <kern/env.h>
 #include <kern/pmap.h>
@@ -50,6 +51,33 @@ int32_t sys_page_map(const uint32_t *a)
 	if (!pp || ((a[4] & PTE_W) && !(*pte & PTE_W)))
 		return -E_INVAL;
 	return page_insert(to->env_pgdir, pp, (void *)a[3], a[4]);
+}
+
+/*
+ * (va, perm): put a copy of the page at va in its place, with perm; if the caller may write to the page already, nothing
+ * happens. Done in one step: when several threads write to a page that was marked copy-on-write, one copy is made, and
+ * what the first has written is not lost.
+ */
+int32_t sys_page_own(const uint32_t *a)
+{
+	pte_t *pte;
+
+	if (check_user_page(a[0]) < 0 || check_user_perm(a[1]) < 0)
+		return -E_INVAL;
+	struct PageInfo *old = page_lookup(curenv->env_pgdir, (void *)a[0], &pte);
+	if (!old)
+		return -E_INVAL;
+	if (*pte & PTE_W)
+		return 0;
+
+	struct PageInfo *pp = page_alloc(0);
+	if (!pp)
+		return -E_NO_MEM;
+	memcpy(page2kva(pp), page2kva(old), PGSIZE);
+	int r = page_insert(curenv->env_pgdir, pp, (void *)a[0], a[1]);
+	if (r < 0)
+		page_free(pp);
+	return r;
 }
 
 /* (env, va) */

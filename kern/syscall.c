@@ -39,6 +39,8 @@ static syscall_fn *const table[NSYSCALLS] = {
 	[SYS_net_recv] = sys_net_recv,
 	[SYS_net_send_all] = sys_net_send_all,
 	[SYS_net_recv_all] = sys_net_recv_all,
+	[SYS_thread_create] = sys_thread_create,
+	[SYS_page_own] = sys_page_own,
 };
 
 int32_t syscall(struct Trapframe *tf, uint32_t number, const uint32_t args[5])

@@ -17,13 +17,16 @@ int32_t syscall(struct Trapframe *tf, uint32_t number, const uint32_t args[5]);
 typedef int32_t syscall_fn(const uint32_t *a);
 
 /* sys_mem.c */
-syscall_fn sys_page_alloc, sys_page_map, sys_page_unmap;
+syscall_fn sys_page_alloc, sys_page_map, sys_page_unmap, sys_page_own;
 int check_user_page(uint32_t va); /* page-aligned, below UTOP, outside the dataplane's range: 0, else -E_INVAL */
 int check_user_perm(uint32_t perm);
 
 /* sys_env.c */
 syscall_fn sys_getenvid, sys_env_destroy, sys_env_wait, sys_yield, sys_exofork, sys_env_set_status, sys_env_set_trapframe,
     sys_env_set_pgfault_upcall;
+
+/* sys_thread.c */
+syscall_fn sys_thread_create;
 
 /* sys_ipc.c */
 syscall_fn sys_ipc_try_send, sys_ipc_recv, sys_ipc_send, sys_ipc_call, sys_ipc_reply;

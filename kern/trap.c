@@ -127,7 +127,7 @@ void user_fault(struct Trapframe *tf, uintptr_t va)
 		cprintf("[%08x] user fault va %08x ip %08x\n", e->env_id, va, tf->tf_eip);
 	cprintf("Incoming TRAP frame at 0x%08x\n", thiscpu->cpu_ts.ts_esp0 - sizeof(*tf));
 	print_trapframe(tf);
-	env_destroy(e);
+	env_end_program(e);
 }
 
 static void do_syscall(struct Trapframe *tf)
@@ -217,7 +217,7 @@ static void __attribute__((noreturn)) watchdog_tick(struct Trapframe *tf)
 		env_pop_tf(tf);
 	enter_core(tf);
 	cprintf("[%08x] ended by the watchdog: it does not respond\n", curenv->env_id);
-	env_destroy(curenv);
+	env_end_program(curenv);
 	sched_yield();
 }
 

@@ -38,7 +38,7 @@ void user_mem_assert(struct Env *env, const void *va, size_t len, int perm)
 	if (user_mem_check(env, va, len, perm) == 0)
 		return;
 	cprintf("[%08x] user_mem_check assertion failure for va %08x\n", env->env_id, user_mem_check_addr);
-	env_destroy(env);
+	env_end_program(env);
 }
 
 int copy_from_user(struct Env *env, void *dst, const void *va, size_t len)

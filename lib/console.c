@@ -3,7 +3,7 @@
  * The console: cputchar goes to it directly, getchar reads descriptor 0, whatever that is, and devcons makes
  * a descriptor of it.
  */
-#include <inc/lib.h>
+#include <lib/private.h>
 
 #define CTRL_D 4
 
@@ -51,9 +51,10 @@ int opencons(void)
 	struct Fd *fd;
 	int r;
 
-	if ((r = fd_alloc(&fd)) < 0)
-		return r;
-	if ((r = sys_page_alloc(0, fd, PTE_P | PTE_U | PTE_W | PTE_SHARE)) < 0)
+	mutex_lock(&fds_lock);
+	if ((r = fd_alloc(&fd)) >= 0)
+		r = sys_page_alloc(0, fd, PTE_P | PTE_U | PTE_W | PTE_SHARE);
+	if (fds_unlock(r) < 0)
 		return r;
 	fd->fd_omode = O_RDWR;
 	fd->fd_dev_id = devcons.dev_id;

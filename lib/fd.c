@@ -3,8 +3,7 @@
  * File descriptors: read, write and their kin find the descriptor's page, then its device, and leave the
  * work to that. Where the pages lie, and in which order they come and go: inc/fd.h.
  */
-#include <inc/lib.h>
-#include <lib/pagewalk.h>
+#include <lib/private.h>
 
 /* Only programs that use sockets are linked with lib/sockets.c. */
 extern struct Dev devsock __attribute__((weak));
@@ -26,6 +25,13 @@ char *fd2data(struct Fd *fd)
 	return (char *)FILEDATA + fd2num(fd) * PGSIZE;
 }
 
+int fds_unlock(int r)
+{
+	mutex_unlock(&fds_lock);
+	return r;
+}
+
+/* It is the caller's only once it is mapped: until then fds_lock keeps other threads from it. */
 int fd_alloc(struct Fd **fd_store)
 {
 	for (int fdnum = 0; fdnum < MAXFD; fdnum++) {
@@ -65,7 +71,7 @@ static int lookup(int fdnum, struct Fd **fd_store, struct Dev **dev_store)
 }
 
 /* must_exist: closing what is not open is -E_INVAL; without, it is nothing. */
-int fd_close(struct Fd *fd, bool must_exist)
+int fd_close_locked(struct Fd *fd, bool must_exist)
 {
 	struct Fd *open_fd;
 	struct Dev *dev;
@@ -77,6 +83,12 @@ int fd_close(struct Fd *fd, bool must_exist)
 		r = dev->dev_close(fd);
 	sys_page_unmap(0, fd);
 	return r;
+}
+
+int fd_close(struct Fd *fd, bool must_exist)
+{
+	mutex_lock(&fds_lock);
+	return fds_unlock(fd_close_locked(fd, must_exist));
 }
 
 int close(int fdnum)
@@ -98,7 +110,7 @@ static int share_page(void *from, void *to)
 	return sys_page_map(0, from, 0, to, uvpt[PGNUM(from)] & PTE_SYSCALL);
 }
 
-int dup(int oldfdnum, int newfdnum)
+static int dup_locked(int oldfdnum, int newfdnum)
 {
 	struct Fd *old, *new;
 	int r;
@@ -111,7 +123,7 @@ int dup(int oldfdnum, int newfdnum)
 		return newfdnum;
 
 	new = fd_page(newfdnum);
-	close(newfdnum);
+	fd_close_locked(new, false);
 	if (is_mapped(fd2data(old)) && (r = share_page(fd2data(old), fd2data(new))) < 0)
 		return r;
 	if ((r = share_page(old, new)) < 0) {
@@ -119,6 +131,12 @@ int dup(int oldfdnum, int newfdnum)
 		return r;
 	}
 	return newfdnum;
+}
+
+int dup(int oldfdnum, int newfdnum)
+{
+	mutex_lock(&fds_lock);
+	return fds_unlock(dup_locked(oldfdnum, newfdnum));
 }
 
 ssize_t read(int fdnum, void *buf, size_t n)

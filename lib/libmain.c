@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* From entry.S to umain, with the program's arguments; when umain returns, the environment ends. */
-#include <inc/lib.h>
+#include <lib/private.h>
 
-const volatile struct Env *thisenv;
 const char *binaryname = "<unknown>";
+
+const volatile struct Env **_thisenv(void)
+{
+	static const volatile struct Env *of_first_thread;
+
+	return has_thread_page() ? &THREAD_PAGE->env : &of_first_thread;
+}
 
 __attribute__((noreturn)) void libmain(int argc, char **argv)
 {

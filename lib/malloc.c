@@ -6,10 +6,11 @@
  *
  *	a page of blocks:   struct page_head | block | block | ...
  *
- * Free blocks are linked through their first word.
+ * Free blocks are linked through their first word. heap_lock guards it all; a thread that is destroyed while it holds
+ * that leaves the heap as it is: from then on memory is out, and nothing is freed.
  */
-#include <inc/lib.h>
 #include <lib/arena.h>
+#include <lib/private.h>
 
 #define HEAD_SIZE 16
 #define ROOM (PGSIZE - HEAD_SIZE)
@@ -109,7 +110,7 @@ static void small_free(struct page_head *page, void *addr)
 	}
 }
 
-void *malloc(size_t size)
+static void *alloc(size_t size)
 {
 	if (size > ARENA_LIM - ARENA_BASE)
 		return NULL;
@@ -117,6 +118,14 @@ void *malloc(size_t size)
 		if (size <= sizes[index])
 			return small_alloc(index);
 	return arena_alloc(ROUNDUP(size, PGSIZE) / PGSIZE, TAG_LARGE);
+}
+
+void *malloc(size_t size)
+{
+	void *block = heap_take() ? alloc(size) : NULL;
+
+	mutex_unlock(&heap_lock);
+	return block;
 }
 
 /* Is `addr` where a block begins that is in use, as far as can be told? */
@@ -128,17 +137,23 @@ static bool is_block(const void *addr, unsigned tag)
 	       ((struct page_head *)ROUNDDOWN(addr, PGSIZE))->nused > 0;
 }
 
-void free(void *addr)
+static void release(void *addr)
 {
-	unsigned tag;
+	unsigned tag = arena_tag(addr);
 
-	if (addr == NULL)
-		return;
-	tag = arena_tag(addr);
 	if (!is_block(addr, tag))
 		panic("free of %p, which malloc did not give", addr);
 	if (tag == TAG_LARGE)
 		arena_free(addr);
 	else
 		small_free(ROUNDDOWN(addr, PGSIZE), addr);
+}
+
+void free(void *addr)
+{
+	if (addr == NULL)
+		return;
+	if (heap_take())
+		release(addr);
+	mutex_unlock(&heap_lock);
 }

@@ -10,7 +10,7 @@
  * and once the first two are equal nobody holds the other end, nor ever will again. The trouble is to read
  * two counts at one moment: see pipeisclosed_by().
  */
-#include <inc/lib.h>
+#include <lib/private.h>
 
 #define PIPEBUFSIZ 32 /* a power of two: positions run free and wrap */
 #define LOOKS 4
@@ -66,7 +66,7 @@ static int make_data(struct Fd *reader, struct Fd *writer)
 	return r;
 }
 
-int pipe(int pipefds[2])
+static int make_pipe(int pipefds[2])
 {
 	struct Fd *reader, *writer;
 	int r;
@@ -86,6 +86,12 @@ drop_writer:
 drop_reader:
 	sys_page_unmap(0, reader);
 	return r;
+}
+
+int pipe(int pipefds[2])
+{
+	mutex_lock(&fds_lock);
+	return fds_unlock(make_pipe(pipefds));
 }
 
 /*

@@ -3,7 +3,7 @@
  * Sockets as descriptors. The descriptor's page comes from the network server, which keeps a mapping of it: so it
  * sees when the last of those who share the descriptor is gone, even if that one could not close it.
  */
-#include <inc/lib.h>
+#include <lib/private.h>
 #include <lib/nsipc.h>
 
 #include "lwip/sockets.h"
@@ -47,11 +47,31 @@ static int number_of(int fdnum)
 int socket(int domain, int type, int protocol)
 {
 	struct Fd *fd;
-	int r = fd_alloc(&fd);
 
-	return r < 0 ? r : fill(fd, nsipc_socket_fd(domain, type, protocol, fd));
+	mutex_lock(&fds_lock);
+	int r = fd_alloc(&fd);
+	return fds_unlock(r < 0 ? r : fill(fd, nsipc_socket_fd(domain, type, protocol, fd)));
 }
 
+/* A new socket's page, which has come to `page`: a descriptor of it, or none, and then the socket is closed. */
+static int move_in(void *page, int sockid)
+{
+	struct Fd *fd;
+
+	mutex_lock(&fds_lock);
+	int r = fd_alloc(&fd);
+	if (r >= 0)
+		r = sys_page_map(0, page, 0, fd, PTE_P | PTE_U | PTE_W | PTE_SHARE);
+	if (r >= 0)
+		r = fill(fd, sockid);
+	fds_unlock(0);
+	sys_page_unmap(0, page);
+	if (r < 0)
+		nsipc_close(sockid);
+	return r;
+}
+
+/* Which descriptor it gets is decided when a connection has come: other threads make descriptors meanwhile. */
 int accept(int s, struct sockaddr *addr, socklen_t *addrlen)
 {
 	struct Fd *fd;
@@ -61,7 +81,8 @@ int accept(int s, struct sockaddr *addr, socklen_t *addrlen)
 		return s;
 	if ((r = fd_alloc(&fd)) < 0)
 		return r;
-	return fill(fd, nsipc_accept_fd(s, addr, addrlen, fd));
+	r = nsipc_accept_fd(s, addr, addrlen, THREAD_SCRATCH);
+	return r < 0 ? r : move_in(THREAD_SCRATCH, r);
 }
 
 int bind(int s, struct sockaddr *name, socklen_t namelen)

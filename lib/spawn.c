@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Running a program from the file server in a new environment. It is put together in the parent, one page at
- * a time at UTEMP, and started when it is complete; whatever fails before that destroys it.
+ * a time at THREAD_SCRATCH (which other threads do not see), and started when it is complete; whatever fails before that destroys it.
  */
-#include <inc/lib.h>
 #include <inc/elf.h>
-#include <lib/pagewalk.h>
+#include <lib/private.h>
 
-/* Move the page at UTEMP to `va` in the child. */
+/* Move the page at THREAD_SCRATCH to `va` in the child. */
 static int hand_over(envid_t child, uintptr_t va, int perm)
 {
-	int r = sys_page_map(0, UTEMP, child, (void *)va, perm);
+	int r = sys_page_map(0, THREAD_SCRATCH, child, (void *)va, perm);
 
-	sys_page_unmap(0, UTEMP);
+	sys_page_unmap(0, THREAD_SCRATCH);
 	return r;
 }
 
@@ -21,10 +20,10 @@ static int load_page(envid_t child, uintptr_t va, int fdnum, off_t offset, size_
 {
 	int r;
 
-	if ((r = sys_page_alloc(0, UTEMP, PTE_P | PTE_U | PTE_W)) < 0)
+	if ((r = sys_page_alloc(0, THREAD_SCRATCH, PTE_P | PTE_U | PTE_W)) < 0)
 		return r;
-	if (len > 0 && ((r = seek(fdnum, offset)) < 0 || (r = readn(fdnum, UTEMP, len)) < 0)) {
-		sys_page_unmap(0, UTEMP);
+	if (len > 0 && ((r = seek(fdnum, offset)) < 0 || (r = readn(fdnum, THREAD_SCRATCH, len)) < 0)) {
+		sys_page_unmap(0, THREAD_SCRATCH);
 		return r;
 	}
 	return hand_over(child, va, perm);
@@ -93,10 +92,10 @@ static int make_stack(envid_t child, const char *const *argv, uintptr_t *esp_sto
 		if (text + (argc + 5) * sizeof(*word) > PGSIZE)
 			return -E_NO_MEM;
 	}
-	if ((r = sys_page_alloc(0, UTEMP, PTE_P | PTE_U | PTE_W)) < 0)
+	if ((r = sys_page_alloc(0, THREAD_SCRATCH, PTE_P | PTE_U | PTE_W)) < 0)
 		return r;
 
-	string = (char *)UTEMP + PGSIZE - text;
+	string = (char *)THREAD_SCRATCH + PGSIZE - text;
 	word = (uint32_t *)ROUNDDOWN(string, sizeof(*word)) - (argc + 3);
 	*esp_store = page + PGOFF(word);
 	*word++ = argc;

@@ -57,6 +57,9 @@ SYSCALL(int, net_recv, (void *buf, size_t size), R(buf), size)
 SYSCALL(int, net_send_all, (const void *page), R(page))
 SYSCALL(int, net_recv_all, (void *page), R(page))
 
+SYSCALL(envid_t, thread_create, (void (*entry)(void), uint32_t arg), R(entry), arg)
+SYSCALL(int, page_own, (void *va, int perm), R(va), R(perm))
+
 SYSCALL(int, dp_attach, (int cpu, struct ix_config *config), R(cpu), R(config))
 SYSCALL(int, dp_detach, (void), 0)
 SYSCALL(int, dp_stat, (int cpu, struct ix_stat *stat), R(cpu), R(stat))

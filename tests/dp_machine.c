@@ -207,6 +207,20 @@ void page_remove(pde_t *pgdir, void *va)
 	*pte = 0;
 }
 
+void pgdir_clear(pde_t *pgdir, uintptr_t from, uintptr_t to)
+{
+	for (uint32_t va = from; va < to; va += PTSIZE) {
+		pde_t *pde = &pgdir[PDX(va)];
+		if (!(*pde & PTE_P))
+			continue;
+		for (uint32_t off = 0; off < PTSIZE; off += PGSIZE)
+			page_remove(pgdir, (void *)(uintptr_t)(va + off));
+		struct PageInfo *table = pa2page(PTE_ADDR(*pde));
+		*pde = 0;
+		page_decref(table);
+	}
+}
+
 int machine_user_flags(uint32_t va)
 {
 	pte_t *pte = pgdir_walk(machine_env.env_pgdir, (void *)(uintptr_t)va, 0);

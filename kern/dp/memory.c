@@ -2,7 +2,6 @@
 /* A dataplane's memory. The contract is memory.h. */
 #include <inc/ix.h>
 #include <inc/string.h>
-#include <inc/x86.h>
 
 #include <kern/dp/memory.h>
 #include <kern/env.h>
@@ -42,20 +41,7 @@ void unshare(void *kva, uint32_t size)
 		pa2page(PADDR((char *)kva + off))->pp_ref = 0;
 }
 
-void unmap_range(struct Env *e)
-{
-	for (uint32_t va = IXBASE; va < IXLIM; va += PTSIZE) {
-		pde_t *pde = &e->env_pgdir[PDX(va)];
-		if (!(*pde & PTE_P))
-			continue;
-		for (uint32_t off = 0; off < PTSIZE; off += PGSIZE)
-			page_remove(e->env_pgdir, (void *)(uintptr_t)(va + off));
-		struct PageInfo *table = pa2page(PTE_ADDR(*pde));
-		*pde = 0;
-		page_decref(table);
-	}
-	tlbflush();
-}
+void unmap_range(struct Env *e) { pgdir_clear(e->env_pgdir, IXBASE, IXLIM); }
 
 void *home_take(char **next, uint32_t size, uint32_t align)
 {

@@ -16,7 +16,7 @@ void super_free(void *kva);   /* NULL is fine */
  */
 int share(struct Env *e, void *kva, uint32_t size, uint32_t va, int perm);
 void unshare(void *kva, uint32_t size); /* after unmap_range: they are nobody's */
-void unmap_range(struct Env *e);        /* all of the reserved range, which holds mappings of ours only, and its page tables */
+void unmap_range(struct Env *e);        /* all of the reserved range, which holds mappings of ours only, for all threads */
 
 /* Take from a superpage, at *next, aligned to 64 bytes or to pages, and zeroed. */
 void *home_take(char **next, uint32_t size, uint32_t align);

@@ -33,6 +33,7 @@ void superpage_free(struct PageInfo *first);
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create);
 int page_insert(pde_t *pgdir, struct PageInfo *pp, void *va, int perm);
 void page_remove(pde_t *pgdir, void *va);
+void pgdir_clear(pde_t *pgdir, uintptr_t from, uintptr_t to);
 int user_mem_check(struct Env *env, const void *va, size_t len, int perm);
 int copy_from_user(struct Env *env, void *dst, const void *va, size_t len);
 int copy_to_user(struct Env *env, void *va, const void *src, size_t len);
