@@ -290,6 +290,28 @@ static void a_syn_in_the_middle_is_not_believed(void **state)
 	peer_closes_first(&p, h, COOKIE);
 }
 
+/* Before it was accepted: a reset, and no event; with what it had sent. */
+static void a_rejected_flow_is_reset(void **state)
+{
+	(void)state;
+	struct peer q = peer(4009, PORT);
+	peer_opens(&q);
+	ix_handle_t knock = expect_event(IX_EV_KNOCK).handle;
+	peer_send(&q, PSH | ACK, "hello", 5);
+	pass(600000);
+	peer_get(&q, ACK);
+	assert_int_equal(call_on(IX_CALL_REJECT, knock), 0);
+	struct seg s;
+	assert_true(next_segment(&s));
+	assert_int_equal(s.flags, RST | ACK);
+	assert_int_equal(s.dport, q.port);
+	expect_no_event();
+	assert_int_equal(accept_flow(knock, 1), -E_BAD_HANDLE);
+	assert_int_equal(world_group->flows.nused, 1);
+	assert_int_equal(world->bufs.count[BUF_STACK], 0);
+	peer_closes_first(&p, h, COOKIE);
+}
+
 static void we_abort(void **state)
 {
 	(void)state;
@@ -428,6 +450,7 @@ int main(void)
 		ON_FLOW(a_reset_outside_the_window_is_not_believed),
 		ON_FLOW(a_syn_in_the_middle_is_not_believed),
 		ON_FLOW(we_abort),
+		ON_FLOW(a_rejected_flow_is_reset),
 		ON_FLOW(a_reset_ends_a_close),
 		ON_FLOW(a_newer_syn_takes_its_place),
 		ON_FLOW(an_older_syn_does_not),
