@@ -285,6 +285,24 @@ static void a_reason_wanted_late_is_told(void **state)
 	assert_int_equal(app.reasons[1], IXEVOUT);
 }
 
+static void want_room(struct ixev_ctx *ctx, unsigned reason)
+{
+	if (reason == IXEVIN)
+		ixev_set_handler(ctx, IXEVOUT, on_reason);
+}
+
+/* The handler itself comes to want what is there already: nothing else would make it run again. */
+static void a_reason_wanted_by_the_handler_is_told(void **state)
+{
+	(void)state;
+	accepted(3);
+	app.act = want_room;
+	fake_data(3, "abc", 3, false);
+	rounds(1);
+	assert_int_equal(app.nreasons, 2);
+	assert_int_equal(app.reasons[1], IXEVOUT);
+}
+
 /* ---- sending ---- */
 
 static void a_short_sendv_goes_on_when_sent(void **state)
@@ -631,6 +649,7 @@ int main(void)
 		TEST(received_by_copy),
 		TEST(a_hang_up_comes_alone_and_last),
 		TEST(a_reason_wanted_late_is_told),
+		TEST(a_reason_wanted_by_the_handler_is_told),
 		TEST(a_short_sendv_goes_on_when_sent),
 		TEST(without_bytes_on_their_way_it_tries_again),
 		TEST(pieces_that_touch_are_one),

@@ -218,5 +218,5 @@ static void show_rings(struct dp *dp)
 
 SHOW_CMD(mon_dp, "dp", "Counters of each dataplane", show_counters)
 SHOW_CMD(mon_flows, "flows", "Connections of each dataplane", show_flows)
-SHOW_CMD(mon_bufs, "bufs", "Buffers and memory of each dataplane", show_memory)
+SHOW_CMD(mon_buffers, "buffers", "Buffers and memory of each dataplane", show_memory)
 SHOW_CMD(mon_rings, "rings", "Descriptor rings of each dataplane", show_rings)

@@ -156,6 +156,8 @@ static void serve_active(void)
 		call_handler(ctx, IXEVIN | IXEVOUT);
 		call_handler(ctx, IXEVHUP);
 		ctx->flags &= ~IXEV_F_ACTIVE;
+		if (ctx->trig_mask & ctx->en_mask && !(ctx->flags & IXEV_F_CLOSING))
+			ixev_mark(ctx); /* the handler has come to want what is there already */
 		serve_state[ctx->state](ctx);
 	}
 	ixev_timers_flush();

@@ -6,10 +6,11 @@ tests/clients/remote.py plays the other side, on a tap device; what it tells use
 import json
 import os
 import re
+import socket
 import sys
 import time
 
-from gradelib import Failure, check_output, needs_tap
+from gradelib import Failure, check_output, needs_program, needs_tap
 from grade import suite
 from grade.programs import NO_PANIC
 from grade.webserver import levels
@@ -180,3 +181,49 @@ def trace(t):
     for earlier, later in zip(cycles, cycles[1:]):
         if earlier["ts"] + earlier["dur"] > later["ts"] + 0.01:
             raise Failure("two cycles at once: %r, %r" % (earlier, later))
+
+
+def one_echo(t, **boot):
+    """A machine that echoes on the user network, and a connection over which something has gone."""
+    machine = t.boot("ixecho", cpus=2, ports=(7,), fs=False, **boot)
+    machine.expect("ixecho: port 7", limit=20)
+    client = socket.create_connection(("127.0.0.1", machine.port(7)), timeout=15)
+    t.undo.append(client.close)
+    client.sendall(b"hello")
+    if client.recv(5) != b"hello":
+        raise Failure("no echo")
+    return machine, client
+
+
+@suite.test(3, "the monitor shows a dataplane: dp, flows, rings, buffers")
+def dp_monitor(t):
+    machine, client = one_echo(t)
+    with Monitor(machine) as monitor:
+        dp, flows, rings, buffers = (monitor.run(word) for word in ("dp", "flows", "rings", "buffers"))
+    check_output(dp, [" *flows_opened +1 .*", " *calls +[1-9].*", " *flows +1 .*"])
+    check_output(flows, ["1 flows, 0 of them in TIME_WAIT.*|.*OPEN.* 7 .*"])
+    check_output(rings, ["  receive: 256 descriptors.*", "  transmit: 256 descriptors.*"])
+    counts = re.search(r"receive buffers: (\d+) = (\d+) free \+ (\d+) in the ring \+ (\d+) in the stack \+ (\d+) lent", buffers)
+    total, *parts = map(int, counts.groups()) if counts else (0, 1)
+    if total != sum(parts):
+        raise Failure("the buffers do not add up:\n" + buffers)
+    client.sendall(b"again")
+    if client.recv(5) != b"again":
+        raise Failure("the connection does not go on after the monitor")
+
+
+@suite.test(3, "gdb's commands show a dataplane: rings, flows, CPUs", unless=[needs_program("gdb")])
+def dp_gdb(t):
+    sock = os.path.join(t.folder, "gdb.sock")
+    machine, client = one_echo(t, more=("-gdb", "unix:%s,server=on,wait=off" % sock))
+    commands = ["set architecture i386", "file " + t.built("kern", "kernel"), "source " + t.path("conf", "jos-gdb.py"),
+                "target remote " + sock, "jos-cpus", "jos-rings", "jos-flows", "jos-envs", "detach"]
+    out = t.run("gdb", "-q", "-n", "-batch", *[word for c in commands for word in ("-ex", c)], limit=60)
+    check_output(out, ["CPU 1: e1000.*, queue 0", "  rx ring at 0x[0-9a-f]+: 256 descriptors, head [0-9]+.*",
+                       "  tx ring at 0x[0-9a-f]+: 256 descriptors, head [1-9][0-9]*.*",
+                       ".*1 flows?, 0 of them in TIME_WAIT.*", "  .*OPEN port 7 < 10.0.2.2:[0-9]+, lent 0.*"],
+                 never=["Error", "Python Exception"])
+    client.sendall(b"again")
+    if client.recv(5) != b"again":
+        raise Failure("the machine does not go on after gdb has left")
+    check_output(machine.text, never=[NO_PANIC])

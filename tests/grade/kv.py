@@ -234,3 +234,63 @@ def pingpong_server(t):
         c.send(struct.pack(">II", (1 << 20) + 1, 1))  # too large: it hangs up
         if c.piece():
             raise Failure("it answers to a message that is too large")
+
+
+def take(connection, n):
+    """The next n bytes."""
+    while len(connection.rest) < n:
+        connection.more()
+    out, connection.rest = connection.rest[:n], connection.rest[n:]
+    return out
+
+
+def exactly(connection, words):
+    if take(connection, len(words)) != words:
+        raise Failure("other bytes came back")
+
+
+@suite.test(5, "a program written for IX's libix: only its includes are changed")
+def classic(t):
+    """
+    user/ixclassic.c uses every public name of IX's event layer, and mempools, and begins at main; inc/ixcompat.h is all that
+    it includes. A client has it answer in each of its ways, and be connected to.
+    """
+    for size in 1000, 3000:  # in one piece, and in several
+        classic_of_size(t, size)
+
+
+def classic_of_size(t, size):
+    machine = t.boot("ixclassic", args=[str(size)], fs=False, cpus=2, ports=(7,))
+    machine.expect("^ixclassic: messages of %d bytes" % size, limit=30)
+
+    def message(n, kind):
+        return kind + bytes(random.Random(n).choices(b"abcdefgh", k=size - 1))
+
+    with Connection(machine.port(7)) as c, Connection(machine.port(7)) as other:
+        for n in range(40):
+            text = message(n, b"czt"[n % 3:n % 3 + 1])
+            for connection in (c, other):
+                connection.send(text)
+            for connection in (c, other):
+                exactly(connection, text)
+        lent = 2 * len([n for n in range(40) if n % 3 == 1])
+        c.send(message(0, b"n"))
+        count = take(c, size).partition(b"\0")[0]
+        if count != b"%d" % lent:
+            raise Failure("%s answers were acknowledged, it says, of %d" % (count, lent))
+        c.send(b"".join(message(n, b"z") for n in range(5)))  # all at once
+        for n in range(5):
+            exactly(c, message(n, b"z"))
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(30)
+            text = (b"d%d " % server.getsockname()[1]).ljust(size, b".")
+            c.send(text)
+            back = server.accept()[0]
+            with back, back.makefile("rb") as answers:
+                back.settimeout(30)
+                if answers.read(size) != text:
+                    raise Failure("other bytes come by the connection that it made")
+                back.sendall(message(1, b"c"))
+                if answers.read(size) != message(1, b"c"):
+                    raise Failure("the connection that it made does not answer")
+    check_output(machine.text, never=[NO_PANIC])
