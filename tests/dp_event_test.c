@@ -27,8 +27,10 @@ static void what_happens_in_one_cycle_comes_in_order(void **state)
 	peer_send(&p, PSH | ACK, "bb", 2);
 	peer_send(&p, FIN | ACK, NULL, 0);
 	peer_send(&p, RST, NULL, 0);
-	assert_int_equal(expect_event(IX_EV_RECV).recv.len, 1);
 	struct ix_event ev = expect_event(IX_EV_RECV);
+	assert_int_equal(ev.recv.len, 1);
+	assert_int_equal(ev.recv.flags, 0);
+	ev = expect_event(IX_EV_RECV);
 	assert_int_equal(ev.recv.len, 2);
 	assert_int_equal(ev.recv.flags, IX_RECV_FIN);
 	assert_int_equal(expect_event(IX_EV_SENT).sent.bytes, 10);

@@ -115,6 +115,8 @@ static void datagrams_come_and_go(void **state)
 	const struct nic_frame *f = nic_sent();
 	assert_non_null(f);
 	assert_int_equal(f->bytes[23], 17);
+	assert_int_equal(be32(f->bytes + 30), PEER_IP);
+	assert_int_equal(be32(f->bytes + 34), 9 << 16 | 3000);
 	assert_memory_equal(f->bytes + 42, "a question", 10);
 	assert_int_equal(expect_event(IX_EV_UDP_SENT).udp_sent.bytes, 10);
 

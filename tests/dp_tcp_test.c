@@ -361,6 +361,10 @@ static void a_partial_ack_tells_what_it_covers(void **state)
 	peer_acks(&p);
 	told += expect_event(IX_EV_SENT).sent.bytes;
 	assert_int_equal(told, 1000);
+	assert_int_equal(send_heap(h, 0, 300), 300);
+	peer_get(&p, ACK);
+	peer_acks(&p);
+	assert_int_equal(expect_event(IX_EV_SENT).sent.bytes, 300);
 }
 
 static void an_ack_of_what_was_never_sent_is_not_believed(void **state)

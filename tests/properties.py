@@ -24,7 +24,7 @@ PROPERTIES = []
 # ---- Calls: one row, or more, for each IX_CALL_x of inc/ix.h ----
 
 row("call NONE", "does nothing", "dp_call_test: arguments_have_limits",
-    "call.c", "[IX_CALL_NONE] = { decode_none, do_none }", "[IX_CALL_NONE] = { decode_timer, do_timer_set }")
+    "call.c", "[IX_CALL_NONE] = { decode_none, do_none }", "[IX_CALL_NONE] = { decode_unlisten, do_none }")
 row("call LISTEN", "a SYN to the port is answered and becomes a knock", ["dp_tcp_test: a_handshake_makes_a_knock", "grade: misuse"],
     "listen.c", "l->port = port;", "l->port = port + 1;")
 row("call LISTEN", "the backlog bounds handshakes and knocks", ["dp_load_test: a_full_backlog_turns_syns_away", "grade: dp-backlog"],
@@ -140,7 +140,7 @@ row("error CLOSED", "a flow that is closing, or has ended", ["dp_call_test: each
 row("error FAULT", "memory that the program cannot read", ["dp_call_test: bad_memory_is_refused", "grade: misuse"],
     "sg.c", "\t\tif (!user_page(dp, va))\n\t\t\treturn false;\n", "\t\t;\n")
 row("error FAULT", "a list that the program cannot read", ["dp_call_test: bad_lists_are_refused", "grade: misuse"],
-    "sg.c", "if (read_user(dp, sg, va, n * sizeof(*sg)) < 0)", "if (read_user(dp, sg, va, n * sizeof(*sg)) == 1)")
+    "sg.c", "n * sizeof(*sg)) < 0)\n\t\treturn -E_FAULT;", "n * sizeof(*sg)) < 0)\n\t\treturn -E_INVAL;")
 row("error FAULT", "receive buffers that were not lent", ["dp_call_test: only_what_was_lent_can_be_done_with", "grade: misuse"],
     "buf.c", "&& b->state == BUF_APP ? b->bytes", "? b->bytes")
 row("error INVAL", "a port, a backlog, a timer that cannot be", ["dp_call_test: arguments_have_limits", "grade: misuse"],
@@ -152,7 +152,7 @@ row("error INVAL", "more credit than was lent", ["dp_call_test: only_what_was_le
 row("error INVAL", "more calls than slots", ["dp_call_test: run_io_checks_its_count", "grade: misuse"],
     "loop.c", "ncalls > IX_NCALLS", "ncalls > IX_NCALLS + 1")
 row("error IN_USE", "a port that is listened to", ["dp_call_test: arguments_have_limits", "grade: misuse"],
-    "call.c", "\tif (listener_on_port(dp->plane, port, &other) >= 0)\n\t\treturn -E_IN_USE;\n", "\t(void)other;\n")
+    "listen.c", "&& copy->port == port)\n\t\t\treturn i;", "&& copy->port == port)\n\t\t\treturn -1;")
 row("error AGAIN", "a flow that is not connected yet", ["dp_call_test: each_call_in_each_state", "grade: misuse"],
     "call.c", "\tif (f->state == FLOW_CONNECTING)\n\t\treturn -E_AGAIN;\n", "\tif (f->state == FLOW_CONNECTING)\n\t\treturn -E_INVAL;\n")
 
