@@ -14,6 +14,11 @@ NENV = 1024
 ENV_TYPES = ('user', 'fs', 'ns')
 ENV_STATUSES = ('free', 'dying', 'runnable', 'running', 'waiting')
 FLOW_STATES = ('free', 'HALF', 'KNOCKING', 'CONNECTING', 'OPEN', 'BURIED')
+EVENTS = ('none', 'knock', 'connected', 'recv', 'sent', 'dead', 'moved', 'udp_recv', 'udp_sent', 'timer')
+CALLS = ('none', 'listen', 'unlisten', 'connect', 'accept', 'reject', 'sendv', 'recv_done', 'shutdown', 'close', 'abort',
+         'udp_bind', 'udp_sendv', 'udp_recv_done', 'timer_set', 'timer_clear')
+ADDRESSES = ('ip',)              # fields that are shown as an IPv4 address, in host byte order
+HEXADECIMAL = ('addr', 'sg')     # and those that are places in memory
 CPU_STATUSES = ('unused', 'started', 'halted')
 TRAPS = {
     0: 'divide', 1: 'debug', 2: 'NMI', 3: 'breakpoint', 4: 'overflow', 5: 'bound', 6: 'invalid opcode',
@@ -103,6 +108,62 @@ class TrapframePrinter:
         return '\n  '.join(lines)
 
 
+def handle_text(handle):
+    """A flow's, listener's or UDP port's handle: generation, group, index (inc/ix.h)."""
+    return '0' if handle == 0 else '%d:%d.%#x' % (handle >> 32, handle >> 24 & 0xff, handle & 0xffffff)
+
+
+def fields_text(union, kind):
+    """The fields of one kind of event or call, if it has any."""
+    if kind not in [f.name for f in union.type.fields() if f.name]:
+        return ''
+    part = union[kind]
+    if part.type.code != gdb.TYPE_CODE_STRUCT:
+        return ''
+    return ''.join(' %s %s' % (f.name, field_text(f.name, int(part[f.name]))) for f in part.type.fields())
+
+
+def field_text(name, value):
+    if name in ADDRESSES:
+        return '.'.join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+    return '%#x' % value if name in HEXADECIMAL else str(value)
+
+
+class EventPrinter:
+    """An event for the program: what, for whom, and the fields of its kind."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        kind = name_of(EVENTS, int(self.value['type']))
+        return '%s cookie %d handle %s%s' % (
+            kind, int(self.value['cookie']), handle_text(int(self.value['handle'])), fields_text(self.value, kind))
+
+
+class CallPrinter:
+    """A slot of the batched calls: what, on which handle, its arguments, and the result if it has been done."""
+
+    FIELDS = {'timer_set': 'timer', 'timer_clear': 'timer'}
+
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        kind = name_of(CALLS, int(self.value['op']))
+        return '%s handle %s%s result %d' % (
+            kind, handle_text(int(self.value['handle'])), fields_text(self.value, self.FIELDS.get(kind, kind)),
+            int(self.value['result']))
+
+
+class HandlePrinter:
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        return 'handle ' + handle_text(int(self.value))
+
+
 class EntryPrinter:
     """A page table entry in words."""
 
@@ -113,7 +174,10 @@ class EntryPrinter:
         return entry_text(int(self.value), self.value.type.name == 'pde_t')
 
 
-PRINTERS = {'Env': EnvPrinter, 'Trapframe': TrapframePrinter, 'pte_t': EntryPrinter, 'pde_t': EntryPrinter}
+PRINTERS = {
+    'Env': EnvPrinter, 'Trapframe': TrapframePrinter, 'pte_t': EntryPrinter, 'pde_t': EntryPrinter,
+    'ix_event': EventPrinter, 'ix_call': CallPrinter, 'ix_handle_t': HandlePrinter,
+}
 
 
 def find_printer(value):
@@ -129,8 +193,10 @@ jos-cpus                 the CPUs
 jos-pt ADDRESS [ENVID]   how an address is mapped
 jos-rings                the NIC rings of each dataplane
 jos-flows                the connections of each dataplane
+jos-events               what each dataplane's program was last told, and its calls, with their results
 josuser NAME             symbols of a program
-Values of struct Env, struct Trapframe, pte_t and pde_t are printed in words; print/r shows them raw."""
+Values of struct Env, struct Trapframe, struct ix_event, struct ix_call, ix_handle_t, pte_t and pde_t are printed in
+words; print/r shows them raw."""
 
     def __init__(self):
         super().__init__('jos', gdb.COMMAND_DATA)
@@ -285,6 +351,23 @@ class JosFlows(gdb.Command):
             int(ends['rport']), int(flow['rx_lent']), int(flow['flags']), pcb)
 
 
+class JosEvents(gdb.Command):
+    """jos-events [N]: of each dataplane, the events of the last batch, and the first N slots of its calls (8)."""
+
+    def __init__(self):
+        super().__init__('jos-events', gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        slots = int(argument) if argument else 8
+        for cpu, dp in dataplanes():
+            print('CPU %d: %d events' % (cpu, int(dp['nevents'])))
+            for i in range(int(dp['nevents'])):
+                print('  ' + EventPrinter(dp['events'][i]).to_string())
+            for i in range(slots):
+                if int(dp['calls'][i]['op']):
+                    print('  call %d: %s' % (i, CallPrinter(dp['calls'][i]).to_string()))
+
+
 class JosUser(gdb.Command):
     """josuser NAME: load the symbols of a program: hello, user_hello, fs_fs, net_ns, ..."""
 
@@ -311,5 +394,5 @@ class JosUser(gdb.Command):
 
 
 gdb.pretty_printers.append(find_printer)
-for command in (Jos, JosEnvs, JosCpus, JosPt, JosRings, JosFlows, JosUser):
+for command in (Jos, JosEnvs, JosCpus, JosPt, JosRings, JosFlows, JosEvents, JosUser):
     command()

@@ -4,6 +4,8 @@
 import ast
 import contextlib
 import glob
+import importlib.machinery
+import importlib.util
 import io
 import json
 import os
@@ -322,6 +324,30 @@ class RunTest(unittest.TestCase):
         with contextlib.redirect_stderr(io.StringIO()) as err:
             self.assertEqual(graded(self.suite("hello"), host=Broken), (2, ""))
         self.assertIn("No rule", err.getvalue())
+
+
+class MutantTest(unittest.TestCase):
+    """tests/grade-check, where there is one: not in the students' tree."""
+
+    def test_verdicts(self):
+        path = os.path.join(ROOT, "tests", "grade-check")
+        if not os.path.exists(path):
+            self.skipTest("no tests/grade-check")
+        tool = importlib.machinery.SourceFileLoader("grade_check", path)
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("grade_check", tool))
+        tool.exec_module(module)
+        with tempfile.TemporaryDirectory() as module.FOLDER:
+            for name, text in (("m.patch", "wrong\n"), ("m.expect", "a b  # both\n")):
+                with open(os.path.join(module.FOLDER, name), "w", encoding="utf-8") as f:
+                    f.write(text)
+            mutant, tree = module.Mutant("m"), module.Mutant(module.CONTROL)
+        ran = dict(a="failed", b="failed", c="passed")
+        for changed, good in (({}, True), ({"c": "failed"}, False), ({"b": "passed"}, False), ({"b": "skipped"}, True),
+                              ({"a": "skipped", "b": "skipped"}, False)):
+            self.assertEqual(module.Verdict(None, dict(ran, **changed)).good(mutant), good, changed)
+        self.assertFalse(module.Verdict("it does not build").good(mutant))
+        self.assertTrue(module.Verdict(None, dict(a="passed")).good(tree))
+        self.assertFalse(module.Verdict(None, ran).good(tree))
 
 
 class EndTest(unittest.TestCase):

@@ -80,7 +80,7 @@ DOC = """Builds tests/%s.c with the kernel's sources that tests/Makefrag names, 
 undefined-behaviour sanitizers, and runs it: each of its cases must pass.
 Why: what needs no machine is tested without one, against fake ones that forget nothing and forgive nothing.
 Often: a sanitizer's report comes first, and names the line; cases after it are not run.
-Look: logs end in host.log; gdb works on the program, obj/tests/, as on any other. tests/fake_*.c and tests/dp_*.c say
+Look: host.log, which has all it said; gdb works on the program, obj/tests/, as on any other. tests/fake_*.c and tests/dp_*.c say
 what the fake machine expects.
 """
 

@@ -48,11 +48,18 @@ class Context:
 
     def attempt(self, *argv, limit=60, tap=None, cwd=None):
         """The same, for programs that may end badly: (status, output)."""
+        line = self.caged(argv)
         status, out = self.host.children.run(
-            tap.inside(argv) if tap else list(argv), self.host.pace(limit), cwd=cwd or self.host.root)
+            tap.inside(line) if tap else line, self.host.pace(limit), cwd=cwd or self.host.root)
         with open(os.path.join(self.folder, "host.log"), "a", encoding="utf-8") as log:
             log.write("$ %s\n%s(status %d)\n" % (" ".join(argv), out, status))
         return status, out
+
+    def caged(self, argv):
+        """When strangers' work is graded (tests/course/inside.py), what was built of it for this host may write nowhere."""
+        cage = os.environ.get("GRADE_CAGE", "").split()
+        built = self.built("tests") + os.sep
+        return (cage if any(word.startswith(built) for word in argv) else []) + list(argv)
 
     def figure(self, name, value, more_is_better=False):
         """A count that this test found, such as instructions for each request: for reports and leaderboards. No times."""

@@ -22,7 +22,7 @@ class Test:
         self.name, self.title, self.points, self.part, self.func = name, title, points, part, func
         self.needs = tuple(needs)    # names of tests without which this one has no meaning
         self.unless = tuple(unless)  # functions that return why the host cannot run it, or None
-        self.place = written_at()
+        self.place = written_at(func)
         self.doc = inspect.cleandoc(doc or func.__doc__ or "")  # for --explain (explain.py says what belongs there)
 
     def obstacle(self):
@@ -37,8 +37,10 @@ class Test:
         return any(fnmatch.fnmatch(text.lower(), glob) for text in (self.name, self.title, self.part))
 
 
-def written_at():
-    """File and line of the module that is just adding a test."""
+def written_at(func):
+    """File and line: of the function that explains itself, or else of the module that is just adding a test."""
+    if getattr(func, "__code__", None) and func.__doc__:
+        return func.__code__.co_filename, func.__code__.co_firstlineno
     frame = sys._getframe()
     while frame.f_back and frame.f_code.co_name != "<module>":
         frame = frame.f_back

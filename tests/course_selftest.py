@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What grading a class must not fall for, as far as that can be tried without a class: which files are taken, what is
+suspicious, what the table shows, and where the cage ends."""
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from course import cage, grade_one, submission, suspects, table  # noqa: E402
+
+NAMES = ["kern/a.c", "kern/dev/b.c"]
+
+
+class TakeTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = os.path.join(self.folder.name, "s.tar")
+
+    def archive(self, *members):
+        """Each is (name, content) or (name, type, target)."""
+        with tarfile.open(self.path, "w") as tar:
+            for name, *rest in members:
+                info = tarfile.TarInfo(name)
+                if len(rest) == 2:
+                    info.type, info.linkname = rest
+                    tar.addfile(info)
+                else:
+                    info.size = len(rest[0])
+                    tar.addfile(info, io.BytesIO(rest[0]))
+        return submission.take(self.path, NAMES)
+
+    def test_only_named_files(self):
+        got = self.archive(("labix/kern/a.c", b"a"), ("labix/GNUmakefile", b"bad"), ("labix/x/kern/dev/b.c", b"deep"), ("/etc/passwd", b"x"))
+        self.assertEqual(got, {"kern/a.c": b"a"})
+
+    def test_names_that_climb(self):
+        self.assertEqual(self.archive(("labix/../kern/a.c", b"x"), ("../kern/a.c", b"x"), ("./kern/a.c", b"a")), {"kern/a.c": b"a"})
+
+    def test_refused(self):
+        for members in ([("kern/a.c", tarfile.SYMTYPE, "/etc/passwd")], [("kern/a.c", tarfile.LNKTYPE, "kern/z.c")],
+                        [("kern/a.c", tarfile.FIFOTYPE, "")], [("kern/a.c", b"a"), ("x/kern/a.c", b"b")], [("kern/a.c", b"a\0")],
+                        [("kern/a.c", b"x" * (submission.FILE_LIMIT + 1))]):
+            self.assertRaises(submission.Refused, self.archive, *members)
+
+    def test_no_archive(self):
+        with open(self.path, "wb") as f:
+            f.write(b"\x1f\x8b rubbish")
+        self.assertRaises(submission.Refused, submission.take, self.path, NAMES)
+        self.assertRaises(submission.Refused, submission.take, self.path + "-not-there", NAMES)
+
+    def test_folders(self):
+        os.makedirs(os.path.join(self.folder.name, "one", "labix", "kern"))
+        with open(os.path.join(self.folder.name, "one", "labix", "kern", "a.c"), "wb") as f:
+            f.write(b"a")
+        one = os.path.join(self.folder.name, "one")
+        self.assertEqual(submission.take(one, NAMES), {"kern/a.c": b"a"})
+        os.symlink("/etc", os.path.join(one, "labix", "kern", "dev"))
+        self.assertRaises(submission.Refused, submission.take, one, NAMES + ["kern/dev/passwd"])
+
+
+class SuspectTest(unittest.TestCase):
+    def test_imitation(self):
+        words = {"ixrange: all is well", "hello, world"}
+        self.assertTrue(suspects.imitates("hello, world", words))
+        self.assertTrue(suspects.imitates("xx hello, world", words))
+        self.assertFalse(suspects.imitates("rx ring: %d of %d", words))
+
+    def test_names(self):
+        for name in ("debug_exit", "_exit", "bootarg_u32", "write"):
+            self.assertTrue(suspects.FORBIDDEN.match(name), name)
+        for name in ("mmio_write", "cprintf", "bootargs_nothing.part"):
+            self.assertFalse(suspects.FORBIDDEN.match(name), name)
+
+
+class ResultTest(unittest.TestCase):
+    TRUSTED = {"tests": [["a", 3], ["b", 4], ["c", 5]]}
+
+    def judged(self, tests, stage="graded", suspicion=(), why=None):
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as tar:
+            for name, text in (("stage", stage), ("grade.json", grade_one.json.dumps({"tests": tests})),
+                               ("suspects.json", grade_one.json.dumps(list(suspicion)))):
+                info = tarfile.TarInfo(name)
+                info.size = len(text)
+                tar.addfile(info, io.BytesIO(text.encode()))
+        result = {"verdict": "graded", "score": 0, "max_score": 12, "passed": 0, "failed": 0, "notes": [], "tests": []}
+        return grade_one.judged(result, self.TRUSTED, cage.Outcome(None if why else 0, why, data.getvalue()))
+
+    def test_points_are_ours(self):
+        told = self.judged([dict(name="a", status="passed", reason="", seconds=1, score=99), dict(name="z", status="passed", reason="", seconds=1),
+                            dict(name="b", status="failed", reason="it floods the console", seconds=1)])
+        self.assertEqual((told["score"], told["max_score"], told["passed"], told["failed"]), (3, 12, 1, 2))
+        self.assertIn("floods the console in 1 test", told["notes"])
+
+    def test_verdicts(self):
+        good = [dict(name=name, status="passed", reason="", seconds=1) for name in "abc"]
+        self.assertEqual(self.judged(good)["score"], 12)
+        self.assertEqual(self.judged(good, "late")["verdict"], "out of time")
+        self.assertEqual(self.judged(good, "build")["verdict"], "does not build")
+        self.assertEqual(self.judged(good, why="too much memory")["verdict"], "stopped")
+        held = self.judged(good, suspicion=["kern/a.c: function debug_exit"])
+        self.assertEqual((held["verdict"], held["score"], held["withheld"]), ("suspect", 0, 12))
+
+    def test_table(self):
+        rows = [dict(submission="=1+1", verdict="graded", score=1, max_score=2, passed=1, failed=1, seconds=1, notes=["<b>"])]
+        with tempfile.TemporaryDirectory() as folder:
+            table.write_csv(os.path.join(folder, "t.csv"), rows)
+            table.write_html(os.path.join(folder, "t.html"), rows)
+            with open(os.path.join(folder, "t.csv"), encoding="utf-8") as f:
+                self.assertIn("\n'=1+1,", f.read().replace("\r", ""))
+            with open(os.path.join(folder, "t.html"), encoding="utf-8") as f:
+                self.assertIn("&lt;b&gt;", f.read())
+
+
+@unittest.skipUnless(os.path.exists("/usr/bin/bwrap"), "bubblewrap is not installed")
+class CageTest(unittest.TestCase):
+    def run_in(self, script, seconds=30):
+        with open(os.devnull, "rb") as nothing:
+            return cage.run(["sh", "-c", script], nothing, seconds)
+
+    def test_inside(self):
+        out = self.run_in("id -u; cat /etc/passwd 2>&1 | head -1; ls /root /home 2>&1 | head -1; cat /proc/net/route | wc -l; ls /work").out.decode()
+        lines = out.split("\n")
+        self.assertNotEqual(lines[0], "0")
+        self.assertIn("No such file", lines[1])
+        self.assertIn("No such file", lines[2])
+        self.assertEqual(lines[3], "1")  # a heading, and no route
+
+    def test_limits(self):
+        self.assertEqual(self.run_in("sleep 60", 1).why, "out of time")
+        self.assertEqual(self.run_in("cat /dev/zero").why, "too much output")
+        self.assertEqual(self.run_in("for i in $(seq 1000); do sleep 60 & done; wait").why, "too many processes")
+        self.assertIn(b"No space left", self.run_in("for i in 1 2 3 4 5 6 7 8; do head -c 200M /dev/zero >/work/$i; done").out)
+
+    def test_nothing_is_left(self):
+        self.run_in("setsid sleep 98765 & sleep 60", 1)
+        left = subprocess.run(["pgrep", "-fx", "sleep 98765"], stdout=subprocess.PIPE, check=False).stdout
+        self.assertEqual(left, b"")
+
+
+if __name__ == "__main__":
+    unittest.main()

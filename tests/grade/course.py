@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""`make grade-all`: a class of honest and of hostile submissions, and the table that must come out."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+
+from gradelib import Failure, check_output, needs_program
+from grade import suite
+from course import trusted
+
+suite.part("course")
+
+TOOLS = [needs_program(name) for name in ("parallel", "bwrap", "setpriv", "prlimit", "patch", "unifdef", "git")]
+CHOSEN = ("ex1-registers", "ex2-testoutput", "ex3-receive-ring")
+SEND = "void intel_tx_flush(struct netq *q)\n{\n"
+FILE = "kern/dev/intel_tx.c"
+
+
+def solution(t, folder):
+    """A submission of the solution: the exercises' files."""
+    for name in trusted.exercise_files():
+        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+        shutil.copy(t.path(name), os.path.join(folder, name))
+
+
+def faulty(t, folder, fault):
+    """One of tests/mutants."""
+    solution(t, folder)
+    patch = t.path("tests", "mutants", fault + ".patch")
+    subprocess.run(["patch", "-p1", "-s", "--no-backup-if-mismatch", "-d", folder, "-i", patch], check=True)
+
+
+def changed(t, folder, before, after, head=""):
+    """The solution, with something done each time a frame is sent."""
+    solution(t, folder)
+    path = os.path.join(folder, FILE)
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    if before not in text:
+        raise Failure("%s is not what this test changes" % FILE)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(head + text.replace(before, after))
+
+
+def hang(t, folder):
+    changed(t, folder, SEND, SEND + "\twhile (q)\n\t\t;\n")
+
+
+def flood(t, folder):
+    changed(t, folder, SEND, SEND + "\twhile (q)\n\t\tcprintf(\"tra la la la\\n\");\n", "#include <inc/stdio.h>\n")
+
+
+def forger(t, folder):
+    """It says what another program would, and ends QEMU as if all were well."""
+    changed(t, folder, SEND, SEND + "\tcprintf(\"i am environment %08x\\n\", 4096);\n\tdebug_exit(16);\n",
+            "#include <inc/stdio.h>\n#include <kern/bootarg.h>\n")
+
+
+def escape(t, folder):
+    """It does not want to be part of a test program."""
+    changed(t, folder, SEND, SEND, "void leave(void) __attribute__((constructor));\nvoid _exit(int) __attribute__((weak));\n"
+            "void leave(void) { if (_exit) _exit(0); }\n")
+
+
+def spy(t, folder):
+    """It wants a file of this machine in its object code."""
+    changed(t, folder, SEND, SEND, "__asm__(\".incbin \\\"%s\\\"\");\n" % t.path("grade-lab-ix"))
+
+
+def linker(t, folder):
+    solution(t, folder)
+    os.remove(os.path.join(folder, FILE))
+    os.symlink(t.path("README.md"), os.path.join(folder, FILE))
+
+
+def climber(t, folder):
+    """An archive with a name that leads out of it, and with a makefile: both are passed over."""
+    solution(t, folder)
+    with open(os.path.join(folder, "GNUmakefile"), "w", encoding="utf-8") as f:
+        f.write("all:\n\tfalse\n")
+    with tarfile.open(folder + ".tar.gz", "w:gz") as tar:
+        tar.add(folder, "labix")
+        tar.add(os.path.join(folder, "GNUmakefile"), "labix/../../../../kern/dev/../../GNUmakefile")
+    shutil.rmtree(folder)
+
+
+# (name, how it is made, verdict, all points, what the notes must say)
+HONEST = [("good-1", solution, "graded", True, ""), ("climber", climber, "graded", True, ""),
+          ("broken-1", lambda t, f: faulty(t, f, "rdt-off-by-one"), "graded", False, ""),
+          ("broken-2", lambda t, f: faulty(t, f, "crc-kept"), "graded", False, "")]
+HOSTILE = [("hang", hang, "graded", False, "hangs in"), ("flood", flood, "graded", False, "floods the console"),
+           ("forger", forger, "suspect", False, "debug_exit"), ("escape", escape, "suspect", False, "init_array"),
+           ("spy", spy, "does not build", False, ""), ("linker", linker, "refused", False, "no plain file")]
+
+
+def grade_class(t, members, tests, seconds, limit):
+    """Hand all of them in; check the table."""
+    place = os.path.join(t.folder, "class")
+    for name, make, *_ in members:
+        make(t, os.path.join(place, name))
+    out = os.path.join(t.folder, "out")
+    t.run(sys.executable, "-B", t.path("tests", "course", "grade_all.py"), place, "--out", out, "--jobs", "2",
+          "--seconds", str(round(t.host.pace(seconds))), "--tests", *tests, limit=limit)
+    wrong = []
+    for name, _, verdict, whole, note in members:
+        with open(os.path.join(out, name + ".json"), encoding="utf-8") as f:
+            told = json.load(f)
+        full = told["score"] == told["max_score"] and told["max_score"] > 0
+        if told["verdict"] != verdict or full != whole or note not in "\n".join(told["notes"]):
+            wrong.append("%s: %s, %d/%d, %s; expected %s, %s, '%s'\n%s" % (
+                name, told["verdict"], told["score"], told["max_score"], told["notes"], verdict,
+                "all points" if whole else "not all points", note, told.get("log", "")[-1500:]))
+    for ending in ("txt", "csv", "html"):
+        with open(os.path.join(out, "grades." + ending), encoding="utf-8") as f:
+            text = f.read()
+        wrong += ["grades.%s says nothing of %s" % (ending, name) for name, *_ in members if name not in text]
+    for path in ("trusted.tar", "grade.pyz"):
+        os.remove(os.path.join(out, path))
+    if wrong:
+        raise Failure("\n".join(wrong))
+
+
+@suite.test(5, "grading a class: what is taken from submissions, what is suspicious, where the cage ends", unless=TOOLS)
+def course_parts(t):
+    """
+    Runs tests/course_selftest.py: archives with links and with names that climb, imitated output, points that a submission
+    claims for itself, and programs in the cage that want the network, the disk, memory, or to stay.
+    """
+    t.run(sys.executable, t.path("tests", "course_selftest.py"), limit=120)
+
+
+@suite.test(5, "grade-check finds two planted faults, and nothing in the tree as it is", unless=TOOLS)
+def grade_check(t):
+    """
+    Runs tests/grade-check with two of tests/mutants, and two tests only. All faults and tests: make check-long PART=mutants.
+    """
+    out = t.run(sys.executable, t.path("tests", "grade-check"), "-j2", "none", "rdt-off-by-one", "crc-kept", "--tests", "e1000-test",
+                "ex2-testoutput", limit=240)
+    check_output(out, [r"none +OK .*", r"rdt-off-by-one +OK .*", r"    caught by e1000-test", "3 of 3 as expected"])
+
+
+@suite.test(10, "grade-all: a class of four honest and six hostile submissions gets the right table", unless=TOOLS)
+def grade_all(t):
+    """
+    Hands in the solution twice (once in an archive with a name that leads out of it), two faults of tests/mutants, and
+    submissions that hang, flood the console, print what trusted programs print and end QEMU, end the test program that they
+    are part of, include a file of this machine, or are a link; grades all by `make grade-all`, and reads the table.
+    Why: one submission must not decide about its own points, nor about anybody else's.
+    Look: tests/course/, host.log, and the out/ folder kept beside it: one JSON file each, jobs.log.
+    """
+    grade_class(t, HONEST + HOSTILE, CHOSEN, 60, 400)
