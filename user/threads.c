@@ -317,6 +317,33 @@ static void fork_from_thread(void)
 	sys_page_unmap(0, (void *)page);
 }
 
+/* A child is the program's, whichever thread made it, as long as that lives. */
+static volatile envid_t childs_id;
+
+static void wait_for_end(void)
+{
+	for (;;)
+		sys_yield();
+}
+
+static void make_child(void *arg)
+{
+	USED(arg);
+	envid_t child = child_for(wait_for_end);
+	childs_id = child;
+	wait(child);
+}
+
+static void children_of_siblings(void)
+{
+	childs_id = 0;
+	envid_t id = begin(make_child, 0);
+	while (!childs_id)
+		sys_yield();
+	expect("ending a sibling's child", sys_env_destroy(childs_id), 0);
+	thread_join(id);
+}
+
 /* Threads write to copy-on-write pages at the same time, each its own word: no word may be lost. */
 static volatile bool stop;
 static volatile int lost;
@@ -503,6 +530,7 @@ static void work(void)
 	messages();
 	pipes();
 	fork_from_thread();
+	children_of_siblings();
 	fork_beside_writers();
 	children_of_writers();
 	ends_of_programs();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a parent takes from its child's memory is gone when the call returns, also on the CPU where the child uses it
- * at that moment: no store of the child's may come after that.
+ * What is taken from a program's memory is gone when the call returns, also on the CPU where it is in use at that moment:
+ * no store may come after that. It is taken by a parent from its children, and by a thread from its siblings, each of
+ * which has a page directory of its own.
  */
 #include <user/hostile.h>
 
@@ -12,7 +13,7 @@
 #define FAULTS(i) COMMON[2 * (i)]
 #define ANSWERED(i) COMMON[2 * (i) + 1]
 
-static int place;
+static THREAD_LOCAL int place;
 
 /* The child's: tell, and go on when the parent has mapped the page again. */
 static void on_fault(struct UTrapframe *utf)
@@ -29,6 +30,26 @@ static void store(void)
 	set_pgfault_handler(on_fault);
 	for (uint32_t n = 1;; n++)
 		*ITS(place) = n; /* the first of all faults */
+}
+
+static void store_in_thread(void *arg)
+{
+	place = (int)arg;
+	store();
+}
+
+static envid_t begin_thread(int i)
+{
+	envid_t id;
+	int r = thread_create(store_in_thread, (void *)i, &id);
+
+	return r < 0 ? r : id;
+}
+
+static envid_t begin_child(int i)
+{
+	place = i;
+	return child_for(store);
 }
 
 /* Somebody in whose place nothing may be stored: the page's next owner, if it were freed. */
@@ -69,16 +90,17 @@ static void take(envid_t child, int i, int round)
 	must_stand_still(i);
 }
 
-static void storm(void)
+static void storm_of(envid_t (*begin)(int i))
 {
 	envid_t child[NCHILDREN];
 	uint32_t faults[NCHILDREN] = { 0 };
 
-	for (place = 0; place < NCHILDREN; place++) {
-		if (sys_page_alloc(0, (void *)OURS(place), OWN | PTE_SHARE) < 0)
+	for (int i = 0; i < NCHILDREN; i++) {
+		if (sys_page_alloc(0, (void *)OURS(i), OWN | PTE_SHARE) < 0)
 			panic("no memory");
-		FAULTS(place) = ANSWERED(place) = 0;
-		child[place] = child_for(store);
+		FAULTS(i) = ANSWERED(i) = 0;
+		if ((child[i] = begin(i)) < 0)
+			panic("cannot begin: %e", child[i]);
 	}
 	for (int round = 0; round < ROUNDS; round++) {
 		int i = any(NCHILDREN);
@@ -98,8 +120,12 @@ static void storm(void)
 		expect("whether it faulted", faults[i] > 0, true);
 		end_child(child[i]);
 		sys_page_unmap(0, (void *)OURS(i));
+		sys_page_unmap(0, (void *)ITS(i));
 	}
 }
+
+static void storm_of_threads(void) { storm_of(begin_thread); }
+static void storm_of_children(void) { storm_of(begin_child); }
 
 void umain(int argc, char **argv)
 {
@@ -107,6 +133,7 @@ void umain(int argc, char **argv)
 	USED(argv);
 	binaryname = "tlbstorm";
 	make_common();
-	without_leak("free pages lost", storm);
+	without_leak("free pages lost by threads", storm_of_threads); /* before fork() has set its handler */
+	without_leak("free pages lost by children", storm_of_children);
 	conclude();
 }
