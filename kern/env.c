@@ -289,13 +289,18 @@ static void end_others(struct Env *leader)
 	}
 }
 
+/* The first thread is marked before the others end, whose dataplanes need not care for flows then. */
 void env_destroy(struct Env *e)
 {
 	struct Env *self = curenv;
+	envid_t id = e->env_id;
 
-	if (is_leader(e))
+	if (is_leader(e)) {
+		sched_remove(e, ENV_DYING);
 		end_others(e);
-	end_thread(e);
+	}
+	if (e->env_id == id && e->env_status != ENV_FREE) /* else it went with the last of the others */
+		end_thread(e);
 	if (self && !curenv)
 		sched_yield();
 }

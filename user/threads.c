@@ -371,7 +371,7 @@ static void fork_beside_writers(void)
 	must(sys_page_alloc(0, (void *)page, OWN), "page_alloc");
 	for (int i = 0; i < NTHREADS; i++)
 		id[i] = begin(write_words, i);
-	for (int i = 0; i < 30; i++)
+	for (int i = 0; i < 15; i++)
 		wait(child_for(nothing));
 	stop = true;
 	for (int i = 0; i < NTHREADS; i++)
@@ -403,7 +403,7 @@ static void children_of_writers(void)
 	must(sys_page_alloc(0, (void *)page, OWN), "page_alloc");
 	for (int i = 0; i < NTHREADS; i++)
 		id[i] = begin(write_words, i);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 3; i++)
 		wait(child_for(must_not_change));
 	stop = true;
 	for (int i = 0; i < NTHREADS; i++)

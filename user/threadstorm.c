@@ -194,8 +194,13 @@ static void refusals(void)
 	expect("its page in the dataplane's range", sys_page_alloc(id, (void *)IXBASE, OWN), -E_INVAL);
 	expect("its page from UTOP on", sys_page_alloc(id, (void *)UTOP, OWN), -E_INVAL);
 	expect("its stack", sys_page_map(id, (void *)(USTACKTOP - PGSIZE), 0, (void *)SCRATCH, READ), 0);
+	pte_t shared = PTE_ADDR(uvpt[PGNUM(SCRATCH)]);
 	expect("a page of its own for it", sys_page_own((void *)SCRATCH, OWN), 0);
+	pte_t first = PTE_ADDR(uvpt[PGNUM(SCRATCH)]);
+	expect("whether that is still the stack's page", first == shared, false);
+	expect("whether it is writable", uvpt[PGNUM(SCRATCH)] & PTE_W, PTE_W);
 	expect("one more, where one may write", sys_page_own((void *)SCRATCH, OWN), 0);
+	expect("whether that has made another copy", PTE_ADDR(uvpt[PGNUM(SCRATCH)]), first);
 	expect("one of no page", sys_page_own((void *)(SCRATCH + PGSIZE), OWN), -E_INVAL);
 	expect("one within a page", sys_page_own((void *)(SCRATCH + 1), OWN), -E_INVAL);
 	expect("one of the kernel's", sys_page_own((void *)UENVS, OWN), -E_INVAL);

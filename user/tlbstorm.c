@@ -52,12 +52,16 @@ static envid_t begin_child(int i)
 	return child_for(store);
 }
 
-/* Somebody in whose place nothing may be stored: the page's next owner, if it were freed. */
+/*
+ * Somebody in whose place nothing may be stored: the page's next owner, if it were freed. On its CPU, the other's next
+ * store is the one that shows what that CPU remembers: so wait for it, or for the fault.
+ */
 static void must_stand_still(int i)
 {
 	uint32_t then = *OURS(i);
 
-	spin(20000);
+	while (*OURS(i) == then && FAULTS(i) == ANSWERED(i))
+		sys_yield();
 	if (*OURS(i) != then)
 		expect("a store after the page was taken", 1, 0);
 }
