@@ -156,6 +156,7 @@ struct ix_config {
 	uint32_t mss;       /* out: payload bytes of a full segment */
 	uint32_t window;    /* out: most bytes that one flow may have queued to send */
 	uint32_t idle;      /* in: what the CPU does without work, IX_IDLE_x; out: as set */
+	uint32_t thread;    /* out: which of the dataplane's threads this is; 0 made it */
 };
 
 /* Without work, the CPU looks again at once, or halts until an interrupt, or does one and after a while the other. */
@@ -173,6 +174,7 @@ enum ix_ctl {
 };
 
 #define IX_ANY_CPU (-1)
+#define IX_PARKED (-2)        /* a further thread of a dataplane that is to have no CPU yet */
 #define IX_FOREVER 0xffffffff /* as timeout: return only when there is news */
 
 /*

@@ -85,6 +85,12 @@ int ixev_init_thread(void);                   /* attach with default settings, u
 int ixev_attach(int cpu, struct ix_config *config); /* (+) ... this came first */
 int ixev_listen(uint16_t port);               /* (+) 0, or e.g. -E_IN_USE */
 int ixev_wait(void);                          /* events handled, or a negated error */
+/*
+ * (+) After attach and listen: n - 1 more threads, each with a queue and a CPU of its own, that serve connections by the same
+ * ops. One for which no CPU is free parks until the control plane gives it one. A connection belongs to one thread at a time:
+ * nothing of it may be used by another.
+ */
+int ixev_start_threads(unsigned n);
 
 void ixev_ctx_init(struct ixev_ctx *ctx);
 void ixev_set_handler(struct ixev_ctx *ctx, unsigned mask, ixev_handler_t handler);

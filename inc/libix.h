@@ -30,6 +30,14 @@ int ix_attach(int cpu, struct ix_config *config, const struct ix_handlers *handl
 int ix_detach(void);
 const struct ix_config *ix_config(void); /* as granted; NULL while not attached */
 
+/*
+ * Threads, each with a CPU and a queue of its own: to be called once, by the first, after it has attached. The others
+ * call `body`, which attaches (with zeros in the config: it shares the first one's NIC and heap) and runs. The heap is
+ * safe to use from all of them; everything else here concerns the caller's own calls and flows. A flow's events come to the
+ * thread whose CPU it lives on; after IX_EV_MOVED, to the one that got that event.
+ */
+int ix_start_threads(unsigned n, void (*body)(void)); /* n: with the first; 0, or the error of thread_create */
+
 /* Do the calls made so far and deliver what they and the network bring. Returns the number of events. */
 int ix_run(uint32_t timeout_us);
 
@@ -77,7 +85,7 @@ struct ix_rxq {
 	uint32_t first, last; /* buffer number + 1; 0: none */
 };
 
-int ix_rxq_init(uint32_t nbufs); /* done by ix_attach; -E_NO_MEM */
+int ix_rxq_init(void); /* done by ix_attach; -E_NO_MEM */
 void ix_rxq_put(struct ix_rxq *q, uint32_t addr, uint32_t len);
 void *ix_rxq_peek(const struct ix_rxq *q, size_t *len); /* the oldest piece; NULL: the queue is empty */
 void ix_rxq_drop(struct ix_rxq *q, size_t n);           /* forget n bytes of the oldest piece */

@@ -2,7 +2,7 @@
 /*
  * A web server on the dataplane: the file server's files by HTTP/1.1 and 1.0 (inc/http_server.h).
  *
- *	ixhttpd [-p port] [-n most connections] [-v]
+ *	ixhttpd [-p port] [-n most connections] [-t threads] [-v]
  */
 #include <inc/http_server.h>
 #include <inc/http_store.h>
@@ -11,9 +11,9 @@
 #define HEAP_SIZE (16 << 20)
 
 static struct {
-	unsigned port, max_conns;
+	unsigned port, max_conns, threads;
 	bool verbose;
-} options = { .port = 80 };
+} options = { .port = 80, .threads = 1 };
 
 /* With as much send heap as memory allows. */
 static int attach(void)
@@ -32,7 +32,9 @@ static int start(void)
 
 	if ((r = attach()) < 0 || (r = http_store_init()) < 0)
 		return r;
-	return ixev_listen(options.port);
+	if ((r = ixev_listen(options.port)) < 0 || options.threads == 1)
+		return r;
+	return ixev_start_threads(options.threads);
 }
 
 static void announce(void)
@@ -71,6 +73,8 @@ static bool read_arguments(int argc, char **argv)
 			good = read_number(&args, 65535, &options.port);
 		else if (flag == 'n')
 			good = read_number(&args, 0x7fffffff, &options.max_conns);
+		else if (flag == 't')
+			good = read_number(&args, IX_NTHREADS, &options.threads);
 		else if (flag == 'v')
 			options.verbose = true;
 		else
@@ -85,7 +89,7 @@ void umain(int argc, char **argv)
 
 	binaryname = "ixhttpd";
 	if (!read_arguments(argc, argv)) {
-		cprintf("usage: ixhttpd [-p port] [-n most connections] [-v]\n");
+		cprintf("usage: ixhttpd [-p port] [-n most connections] [-t threads] [-v]\n");
 		return;
 	}
 	if ((r = start()) < 0) {

@@ -2,7 +2,7 @@
 /*
  * A memcached server on the dataplane (inc/kv_server.h).
  *
- *	ixkv [-p port] [-m MB for items] [-c most connections]
+ *	ixkv [-p port] [-m MB for items] [-c most connections] [-t threads]
  *
  * Without -m it takes what memory allows, 64 MB at most. The boot argument epoch= tells the Unix time at
  * boot, which nothing else knows here: without it, items that expire at a point in time never do.
@@ -15,8 +15,8 @@
 #define MOST_MB 96
 
 static struct {
-	unsigned port, megabytes, max_conns;
-} options = { .port = KV_PORT, .megabytes = DEFAULT_MB };
+	unsigned port, megabytes, max_conns, threads;
+} options = { .port = KV_PORT, .megabytes = DEFAULT_MB, .threads = 1 };
 
 static uint32_t limit; /* bytes for items */
 
@@ -50,7 +50,9 @@ static int start(void)
 
 	if ((r = attach()) < 0 || (r = kv_server_start(limit, epoch_now())) < 0)
 		return r;
-	return ixev_listen(options.port);
+	if ((r = ixev_listen(options.port)) < 0 || options.threads == 1)
+		return r;
+	return ixev_start_threads(options.threads);
 }
 
 static bool read_number(struct Argstate *args, unsigned max, unsigned *value)
@@ -78,6 +80,8 @@ static bool read_arguments(int argc, char **argv)
 			good = read_number(&args, MOST_MB, &options.megabytes);
 		else if (flag == 'c')
 			good = read_number(&args, 0x7fffffff, &options.max_conns);
+		else if (flag == 't')
+			good = read_number(&args, IX_NTHREADS, &options.threads);
 		else
 			good = false;
 	}
@@ -90,7 +94,7 @@ void umain(int argc, char **argv)
 
 	binaryname = "ixkv";
 	if (!read_arguments(argc, argv)) {
-		cprintf("usage: ixkv [-p port] [-m MB for items] [-c most connections]\n");
+		cprintf("usage: ixkv [-p port] [-m MB for items] [-c most connections] [-t threads]\n");
 		return;
 	}
 	if ((r = start()) < 0) {

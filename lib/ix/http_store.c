@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The store of responses (inc/http_store.h): one hash table by path, and one reply for each error. */
+/*
+ * The store of responses (inc/http_store.h): one hash table by path, and one reply for each error. Threads read the table
+ * without a lock, since entries are only ever added, each as a whole; one at a time reads a file.
+ */
 #include <inc/http.h>
 #include <inc/http_store.h>
 #include <inc/lib.h>
 #include <inc/libix.h>
+#include <lib/ix/shared.h>
 
 #define HEAD_BYTES 512
 #define NBUCKETS 256 /* a power of two */
@@ -15,6 +19,7 @@ struct entry {
 };
 
 static struct entry *buckets[NBUCKETS];
+static struct mutex loading;
 
 static const int error_statuses[] = { 500, 400, 404, 405, 411, 413, 414, 431, 501, 503, 505 };
 static struct http_reply errors[ARRAY_SIZE(error_statuses)];
@@ -138,16 +143,29 @@ static const struct http_reply *load(struct entry **bucket, const char *path)
 	}
 	memcpy(entry->path, path, size);
 	entry->next = *bucket;
-	*bucket = entry;
+	__atomic_store_n(bucket, entry, __ATOMIC_RELEASE);
 	return &entry->reply;
+}
+
+static const struct http_reply *find(struct entry **bucket, const char *path)
+{
+	for (struct entry *entry = __atomic_load_n(bucket, __ATOMIC_ACQUIRE); entry; entry = entry->next)
+		if (strcmp(entry->path, path) == 0)
+			return &entry->reply;
+	return NULL;
 }
 
 const struct http_reply *http_store_file(const char *path)
 {
 	struct entry **bucket = bucket_of(path);
+	const struct http_reply *reply = find(bucket, path);
 
-	for (struct entry *entry = *bucket; entry; entry = entry->next)
-		if (strcmp(entry->path, path) == 0)
-			return &entry->reply;
-	return load(bucket, path);
+	if (reply)
+		return reply;
+	lock_if_shared(&loading);
+	reply = find(bucket, path); /* another thread may have loaded it meanwhile */
+	if (!reply)
+		reply = load(bucket, path);
+	unlock_if_shared(&loading);
+	return reply;
 }

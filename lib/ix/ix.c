@@ -6,25 +6,30 @@
 #include <inc/error.h>
 #include <inc/libix.h>
 #include <inc/string.h>
+#include <lib/ix/shared.h>
 
-#define THREAD 0 /* the program's first and only thread */
-
-static struct {
+/* One for each thread. */
+static THREAD_LOCAL struct {
 	bool attached;
 	bool delivering; /* handlers are being called: the arrays are in use */
 	unsigned ncalls;
 	const struct ix_handlers *handlers;
+	struct ix_call *calls;
+	const struct ix_event *events;
 	struct ix_config config;
 	void *tags[IX_NCALLS];
 } self;
 
 /* ---- attaching ---- */
 
+/* The first thread's; the others use the same. */
 static int set_up_memory(const struct ix_config *config)
 {
+	if (config->thread > 0)
+		return 0;
 	int r = ix_heap_init((void *)(uintptr_t)IX_HEAP, config->heap_size);
 
-	return r < 0 ? r : ix_rxq_init(config->nbufs);
+	return r < 0 ? r : ix_rxq_init();
 }
 
 int ix_attach(int cpu, struct ix_config *config, const struct ix_handlers *handlers)
@@ -41,6 +46,8 @@ int ix_attach(int cpu, struct ix_config *config, const struct ix_handlers *handl
 	self.attached = true;
 	self.ncalls = 0;
 	self.handlers = handlers;
+	self.calls = IX_CALLS(config->thread);
+	self.events = IX_EVENTS(config->thread);
 	self.config = *config;
 	return 0;
 }
@@ -62,12 +69,12 @@ static void deliver_results(unsigned ncalls)
 {
 	for (unsigned i = 0; i < ncalls; i++)
 		if (self.tags[i])
-			self.handlers->result(&IX_CALLS(THREAD)[i], self.tags[i]);
+			self.handlers->result(&self.calls[i], self.tags[i]);
 }
 
 static void deliver_events(unsigned nevents)
 {
-	const struct ix_event *event = IX_EVENTS(THREAD);
+	const struct ix_event *event = self.events;
 
 	for (const struct ix_event *end = event + nevents; event < end; event++)
 		if (event->type < IX_NEVS && self.handlers->event[event->type])
@@ -105,7 +112,7 @@ static struct ix_call *append(enum ix_op op, ix_handle_t handle, void *tag)
 	if (ix_room() == 0 && (ix_run(0) < 0 || ix_room() == 0))
 		return NULL;
 
-	struct ix_call *call = &IX_CALLS(THREAD)[self.ncalls];
+	struct ix_call *call = &self.calls[self.ncalls];
 	self.tags[self.ncalls++] = tag;
 	call->op = op;
 	call->handle = handle;

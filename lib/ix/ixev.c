@@ -3,19 +3,19 @@
  * The event layer's engine: the active list, and the serving of what is on it (lib/ix/ixev_impl.h). What
  * events do to a context is in ixev_event.c, what programs do to one in ixev_io.c.
  */
+#include <inc/thread.h>
 #include <lib/ix/ixev_impl.h>
 
-#define RETRY_US 1000 /* how long to wait for memory when the kernel had none to queue a first byte */
 #define BACKLOG IX_BACKLOG_MAX
 
 struct ctx_list {
 	struct ixev_ctx *first, *last;
 };
 
-static struct ctx_list active; /* to be served */
-static struct ctx_list retry;  /* whose sendv is to be tried again after the next round */
+static THREAD_LOCAL struct ctx_list active; /* to be served */
+static THREAD_LOCAL struct ctx_list retry;  /* whose sendv is to be tried again after the next round */
 struct ixev_conn_ops *ixev_conn_ops;
-int ixev_listen_result;
+THREAD_LOCAL int ixev_listen_result;
 
 static void list_append(struct ctx_list *list, struct ixev_ctx *ctx)
 {
@@ -163,11 +163,15 @@ static void serve_active(void)
 	ixev_timers_flush();
 }
 
+/*
+ * To wait means to have nothing in hand: the kernel may move any of this thread's flows to another one meanwhile. So those
+ * that are to be tried again, for want of memory, are tried at once.
+ */
 static uint32_t patience(void)
 {
-	if (active.first || ixev_timers_pending())
-		return 0;
-	return retry.first ? RETRY_US : IX_FOREVER;
+	bool in_hand = active.first || retry.first || ixev_timers_pending();
+
+	return in_hand ? 0 : IX_FOREVER;
 }
 
 static int run(uint32_t timeout_us)

@@ -3,6 +3,7 @@
  * The event layer's timers: each armed one has a slot, whose number is its id at the dataplane. A timer
  * that is deleted may be freed at once: its slot alone remembers the call that is still to be made.
  */
+#include <inc/thread.h>
 #include <lib/ix/ixev_impl.h>
 
 enum slot_state {
@@ -18,8 +19,8 @@ struct slot {
 	struct ixev_timer *timer;
 };
 
-static struct slot slots[IX_NTIMERS];
-static unsigned calls_to_make;
+static THREAD_LOCAL struct slot slots[IX_NTIMERS];
+static THREAD_LOCAL unsigned calls_to_make;
 
 static bool is_due(const struct slot *s)
 {

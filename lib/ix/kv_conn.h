@@ -7,6 +7,7 @@
 #define JOS_LIB_IX_KV_CONN_H
 
 #include <inc/kv_server.h>
+#include <lib/ix/shared.h>
 
 /* What the next bytes are. */
 enum kv_mode {
@@ -56,6 +57,12 @@ struct kv_self {
 	uint32_t last_ms, odd_ms, uptime, epoch;
 };
 extern struct kv_self kv_self;
+
+/*
+ * The store and all counts are the threads' together: who touches them has this lock. Handlers hold it from the first to the
+ * last byte that they take.
+ */
+extern struct mutex kv_mutex;
 
 /* kv_send.c. What cannot be queued as a whole ends the connection: MODE_END. */
 void kv_send_text(struct kv_conn *c, char *bytes, size_t len);

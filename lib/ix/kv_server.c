@@ -12,6 +12,7 @@
 #define REPLY_PIECES 3 /* free places in the send queue that any request's reply but a value does with */
 
 struct kv_self kv_self;
+struct mutex kv_mutex;
 
 static struct kv_conn *conn_of(struct ixev_ctx *ctx)
 {
@@ -173,31 +174,43 @@ static bool serve(struct kv_conn *c)
 static void on_event(struct ixev_ctx *ctx, unsigned reason)
 {
 	struct kv_conn *c = conn_of(ctx);
-	bool done = serve(c);
 
 	(void)reason;
+	lock_if_shared(&kv_mutex);
+	bool done = serve(c);
+	unlock_if_shared(&kv_mutex);
 	if (c->mode == MODE_END || (done && ixev_eof(ctx)))
 		ixev_close(ctx);
 	else
 		wait_for_room(c, !done);
 }
 
-static struct ixev_ctx *on_accept(struct ip_tuple *id)
+static struct kv_conn *new_conn(void)
 {
 	struct kv_conn *c = NULL;
 
-	(void)id;
 	if (!kv_self.max_conns || kv_self.count.curr_connections < kv_self.max_conns)
 		c = ix_alloc(sizeof(*c));
 	if (!c) {
 		kv_self.count.rejected_connections++;
 		return NULL;
 	}
+	kv_self.count.curr_connections++;
+	kv_self.count.total_connections++;
+	return c;
+}
+
+static struct ixev_ctx *on_accept(struct ip_tuple *id)
+{
+	(void)id;
+	lock_if_shared(&kv_mutex);
+	struct kv_conn *c = new_conn();
+	unlock_if_shared(&kv_mutex);
+	if (!c)
+		return NULL;
 	memset(c, 0, sizeof(*c));
 	ixev_ctx_init(&c->ctx);
 	ixev_set_handler(&c->ctx, IXEVIN | IXEVHUP, on_event);
-	kv_self.count.curr_connections++;
-	kv_self.count.total_connections++;
 	return &c->ctx;
 }
 
@@ -205,13 +218,15 @@ static void on_release(struct ixev_ctx *ctx)
 {
 	struct kv_conn *c = conn_of(ctx);
 
+	lock_if_shared(&kv_mutex);
 	if (c->item)
 		kv_release(c->item);
 	if (c->out)
 		kv_end_sending(c->out);
+	kv_self.count.curr_connections--;
+	unlock_if_shared(&kv_mutex);
 	drop_tail(c);
 	ix_free(c);
-	kv_self.count.curr_connections--;
 }
 
 struct ixev_conn_ops *kv_server(unsigned max_conns)
@@ -229,11 +244,13 @@ static void on_second(void *arg)
 	uint32_t ms = sys_time_msec();
 
 	(void)arg;
+	lock_if_shared(&kv_mutex);
 	kv_self.odd_ms += ms - kv_self.last_ms;
 	kv_self.last_ms = ms;
 	kv_self.uptime += kv_self.odd_ms / 1000;
 	kv_self.odd_ms %= 1000;
 	kv_store_clock(kv_self.uptime);
+	unlock_if_shared(&kv_mutex);
 	ixev_timer_add(&kv_self.clock, (struct timeval){ .tv_sec = 1 });
 }
 

@@ -2,11 +2,15 @@
 /*
  * The send heap's allocator (inc/libix.h): objects of up to 2 KB come from pages of one size class each,
  * larger blocks are runs of pages. Taking and giving back a small object is a pop and a push; a page whose
- * objects have all come back can serve anything again. One thread uses it.
+ * objects have all come back can serve anything again. All threads of a program use it, one at a time.
  */
 #include <inc/error.h>
 #include <inc/libix.h>
 #include <lib/ix/pages.h>
+#include <lib/ix/shared.h>
+
+bool ix_shared;
+struct mutex ix_heap_mutex;
 
 #define GRAIN 16
 #define SMALL_MAX 2048
@@ -133,7 +137,7 @@ static int free_small(uint32_t page, uint32_t offset)
 
 /* ---- all sizes ---- */
 
-void *ix_alloc(size_t size)
+static void *alloc(size_t size)
 {
 	if (size <= SMALL_MAX)
 		return alloc_small(heap.class_of[(size + GRAIN - 1) / GRAIN]);
@@ -144,13 +148,19 @@ void *ix_alloc(size_t size)
 	return first ? page_address(first) : NULL;
 }
 
-int ix_free(void *block)
+void *ix_alloc(size_t size)
+{
+	lock_if_shared(&ix_heap_mutex);
+	void *block = alloc(size);
+	unlock_if_shared(&ix_heap_mutex);
+	return block;
+}
+
+static int free_block(void *block)
 {
 	uintptr_t offset = (uintptr_t)block - (uintptr_t)heap.pages.base;
 	uint32_t page = offset / PAGE_BYTES;
 
-	if (!block)
-		return 0;
 	if (offset / PAGE_BYTES >= heap.pages.npages)
 		return -E_INVAL;
 
@@ -163,9 +173,21 @@ int ix_free(void *block)
 	return 0;
 }
 
+int ix_free(void *block)
+{
+	if (!block)
+		return 0;
+	lock_if_shared(&ix_heap_mutex);
+	int r = free_block(block);
+	unlock_if_shared(&ix_heap_mutex);
+	return r;
+}
+
 void ix_heap_stat(struct ix_heap_stat *stat)
 {
+	lock_if_shared(&ix_heap_mutex);
 	release_idle_pages();
 	stat->size = (size_t)heap.pages.nusable * PAGE_BYTES;
 	stat->unused = (size_t)heap.pages.nfree * PAGE_BYTES;
+	unlock_if_shared(&ix_heap_mutex);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Queues of received payload in place, linked through one table with an entry for each receive buffer. */
+/*
+ * Queues of received payload in place, linked through one table with an entry for each receive buffer that there can be. An
+ * entry belongs to whoever holds the buffer, so the threads of a program share the table without a lock.
+ */
 #include <inc/error.h>
 #include <inc/libix.h>
 
@@ -10,9 +13,9 @@ struct piece {
 
 static struct piece *pieces; /* of the first piece, offset and len shrink as it is consumed */
 
-int ix_rxq_init(uint32_t nbufs)
+int ix_rxq_init(void)
 {
-	pieces = ix_alloc(nbufs * sizeof(*pieces));
+	pieces = ix_alloc((IX_HEAP - IX_RXBUFS) / IX_BUFSIZE * sizeof(*pieces));
 	return pieces ? 0 : -E_NO_MEM;
 }
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the threads of a program share in libix is the send heap and the table of received pieces; everything else is
+ * THREAD_LOCAL. A lock costs a program with a single thread one comparison.
+ */
+#ifndef JOS_LIB_IX_SHARED_H
+#define JOS_LIB_IX_SHARED_H
+
+#include <inc/thread.h>
+
+extern bool ix_shared; /* there are several threads, or may soon be: set before the second one starts */
+extern struct mutex ix_heap_mutex;
+
+static inline void lock_if_shared(struct mutex *m)
+{
+	if (ix_shared)
+		mutex_lock(m);
+}
+
+static inline void unlock_if_shared(struct mutex *m)
+{
+	if (ix_shared)
+		mutex_unlock(m);
+}
+
+#endif
