@@ -24,6 +24,7 @@ static uint32_t lowest_free; /* no page below it is free */
 struct Env machine_env;
 uint64_t machine_us;
 size_t machine_pages_left;
+size_t machine_slab_most;
 bool machine_shows_console;
 uint32_t machine_naps;
 bool (*machine_nic_interrupts)(void);
@@ -323,7 +324,7 @@ void __wrap_slab_free(void *object);
 void *__wrap_slab_alloc(struct slab *s, size_t size)
 {
 	uint32_t before = s->bytes;
-	void *object = __real_slab_alloc(s, size);
+	void *object = size <= machine_slab_most ? __real_slab_alloc(s, size) : NULL;
 
 	if (!object)
 		return NULL;
@@ -482,6 +483,7 @@ void machine_init(void)
 	ASAN_POISON_MEMORY_REGION(memory, MACHINE_BYTES);
 	lowest_free = 0;
 	machine_pages_left = NPAGES;
+	machine_slab_most = SIZE_MAX;
 	machine_us = 1000000;
 	machine_naps = 0;
 	handler = NULL;

@@ -17,6 +17,7 @@ enum { MACHINE_BYTES = 96 << 20, MACHINE_NIC_IRQ = 11 };
 extern struct Env machine_env;        /* the program */
 extern uint64_t machine_us;           /* the clock */
 extern size_t machine_pages_left;     /* page_alloc fails when it is 0; a large number after machine_init */
+extern size_t machine_slab_most;      /* larger objects cannot be had from a slab; no limit after machine_init */
 extern bool machine_shows_console;
 extern uint32_t machine_naps;         /* times that the CPU halted */
 extern bool (*machine_nic_interrupts)(void); /* does the NIC wake it now? */
