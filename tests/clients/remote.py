@@ -525,6 +525,43 @@ def scenario_killed():
     other.expect_reset()
 
 
+def until_it_ends(sock):
+    """Send and take bytes until the connection is reset. How many came."""
+    sock.setblocking(False)
+    came, last, text = 0, time.monotonic(), bytes(8192)
+    while time.monotonic() < last + LIMIT:
+        readable, writable, _ = select.select([sock], [sock], [], 1)
+        try:
+            if writable:
+                sock.send(text)
+            if readable:
+                piece = sock.recv(65536)
+                if not piece:
+                    return came
+                came, last = came + len(piece), time.monotonic()
+        except BlockingIOError:
+            pass
+        except (ConnectionResetError, BrokenPipeError):
+            return came
+    raise Wrong("the server is gone, and the connection is not reset")
+
+
+def scenario_killed_often():
+    """Servers that end one after the other, in the middle of traffic: each connection hears of it."""
+    ended, refused = 0, time.monotonic()
+    while time.monotonic() < refused + 10:
+        try:
+            sock = socket.create_connection((HOST, PORT), timeout=2)
+        except OSError:
+            time.sleep(0.02)
+            continue
+        ended += until_it_ends(sock) > 0
+        sock.close()
+        refused = time.monotonic()
+    if ended < 16:
+        raise Wrong("%d connections ended in the middle of traffic" % ended)
+
+
 def scenario_policies():
     """Idle policies, batch bounds and the watchdog, changed while it runs; what is none is refused."""
     control = Remote()

@@ -163,6 +163,13 @@ def watchdog_ends(t):
     check_output(machine.text, [".*ended by the watchdog.*", ".*free env 00001000"], [NO_PANIC])
 
 
+@suite.test(10, "dataplanes that another CPU ends in the middle of traffic leave nothing, and their peers hear of it", unless=[needs_tap])
+def dp_killed_often(t):
+    machine, client = remote(t, program="ixkilled", ready="ixkilled: serving")
+    client("killed-often", limit=240)
+    check_output(machine.finish(60), ["ixkilled: all is well"], [NO_PANIC])
+
+
 @suite.test(3, "the trace exports to a timeline file", unless=[needs_tap])
 def trace(t):
     machine, client = remote(t, extra=("trace=500",))
