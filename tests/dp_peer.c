@@ -4,7 +4,7 @@
 
 #include <kern/dp/csum.h>
 
-enum { ETH = 14, IP = 20, TCP = 20, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17 };
+enum { ETH = 14, IP = 20, TCP = 20, UDP = 8, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17 };
 
 static const uint8_t our_mac[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
 static const uint8_t their_mac[6] = { 0x02, 0, 0, 0, 0, 1 };
@@ -94,6 +94,20 @@ uint32_t make_segment(uint8_t *frame, const struct peer *p, uint8_t flags, uint3
 		memcpy(tcp + TCP + option, data, len);
 	fix_sums(frame, ETH + total);
 	return ETH + total;
+}
+
+uint32_t make_datagram(uint8_t *frame, uint16_t from, uint16_t to, const void *text, uint32_t len)
+{
+	uint8_t *ip = frame + ETH, *udp = ip + IP;
+	struct peer q = peer(from, to);
+
+	make_segment(frame, &q, 0, 0, 0, NULL, 0);
+	put16(ip + 2, IP + UDP + len);
+	ip[9] = PROTO_UDP;
+	put16(udp + 4, UDP + len);
+	memcpy(udp + UDP, text, len);
+	fix_sums(frame, ETH + IP + UDP + len);
+	return ETH + IP + UDP + len;
 }
 
 void inject(const void *frame, uint32_t len) { assert_true(nic_receive(frame, len, 0)); }

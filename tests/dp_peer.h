@@ -38,6 +38,7 @@ struct peer peer(uint16_t port, uint16_t to);
 /* Frames by hand. The second sends what the first made. */
 uint32_t make_segment(uint8_t *frame, const struct peer *p, uint8_t flags, uint32_t seq, uint32_t ack,
 		      const void *data, uint32_t len);
+uint32_t make_datagram(uint8_t *frame, uint16_t from, uint16_t to, const void *text, uint32_t len);
 void inject(const void *frame, uint32_t len);
 void fix_sums(uint8_t *frame, uint32_t len); /* of the IP header, and of TCP, UDP or ICMP */
 

@@ -179,3 +179,34 @@ row("isolation: what if it spins", "the stack goes on, the program is marked, an
     ["dp_isolation_test: a_spinning_program_is_noticed", "grade: watchdog", "grade: watchdog-ends"],
     "watchdog.c", "\t\trun_stack(dp);\n", "")
 row("isolation: what separates control plane and dataplane", "nothing but the kernel's own care: a caveat", "grade: properties")
+
+# ---- More than it can take: what is dropped is counted, and the rest goes on ----
+
+row("load", "a flood of SYNs leaves open flows alone, and lets others in", ["dp_load_test: a_syn_flood_leaves_others_alone", "grade: dp-syn-flood"],
+    "tcp.c", "HALF_OPEN_TICKS = 2,", "HALF_OPEN_TICKS = 200000,")
+row("load", "no slot for a flow", "dp_drop_test: connections_without_a_slot",
+    "tcp.c", "\t\tstat->drop_flows++;\n", "")
+row("load", "no memory for a flow", "dp_load_test: memory_for_flows_runs_out",
+    "tcp.c", "\t\tstat->drop_rx_nomem++;\n", "")
+row("load", "TIME_WAIT yields its memory", "dp_load_test: time_wait_yields_its_memory",
+    "tcp.c", "stat.timewait_reclaimed++;", "stat.timewait_reused++;")
+row("load", "a program that holds every buffer still gets the acknowledgements that free them",
+    ["dp_load_test: a_program_that_holds_every_buffer", "grade: dp-stuffed"],
+    "rx.c", "\t\ttrim_to_ack(pk, tcp, header);\n", "")
+row("load", "data out of order does not keep the last buffers", "dp_load_test: out_of_order_data_is_shed",
+    "tcp.c", "tcp_free_ooseq(pcb);", ";")
+row("load", "datagrams that nobody takes do not keep the buffers", "dp_drop_test: datagrams_that_nobody_takes",
+    "rx.c", " || !uport_has_room(port)", "")
+row("load", "a transmit ring that does not empty", "dp_load_test: a_ring_that_does_not_empty",
+    "netif.c", "\t\tdp->stat.drop_tx_full++;\n", "")
+row("load", "no memory to copy small pieces together: they go later", "dp_drop_test: segments_that_cannot_be_copied",
+    "netif.c", "\t\tdp->stat.drop_tx_nomem++;\n", "")
+row("load", "a new SYN takes the place of a connection in TIME_WAIT", ["dp_close_test: a_newer_syn_takes_its_place", "grade: dp-port-reuse"],
+    "tcp.c", "TCP_SEQ_GT(seg->seq, old->rcv_nxt)", "TCP_SEQ_GT(seg->seq, old->rcv_nxt + 0x40000000)")
+row("load", "a cycle takes no more frames than the batch bound", "dp_load_test: one_frame_at_a_time",
+    "rx.c", "dp->plane->policy.batch);", "DP_BATCH_MAX);")
+row("load", "an idle CPU halts, and nothing wakes it before its time", ["dp_lend_test: an_idle_cpu_halts_until_its_timer", "grade: idle-cost"],
+    "idle.c", "return due >= dp->now_us + SHORTEST_US;", "return false;")
+row("load", "every byte arrives, whatever the network loses", ["dp_loss_test: seed_1", "grade: loss"],
+    "tcp.c", "\t\ttcp_slowtmr();\n", "\t\t;\n")
+row("load", "a dataplane that ends in the middle of traffic leaves nothing", ["grade: dp-killed-often", "grade: dpstorm-4"])
