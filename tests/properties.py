@@ -185,7 +185,7 @@ row("isolation: what separates control plane and dataplane", "nothing but the ke
 row("load", "a flood of SYNs leaves open flows alone, and lets others in", ["dp_load_test: a_syn_flood_leaves_others_alone", "grade: dp-syn-flood"],
     "tcp.c", "HALF_OPEN_TICKS = 2,", "HALF_OPEN_TICKS = 200000,")
 row("load", "no slot for a flow", "dp_drop_test: connections_without_a_slot",
-    "tcp.c", "\t\tstat->drop_flows++;\n", "")
+    "tcp.c", "dp->stat.drop_flows++;", ";")
 row("load", "no memory for a flow", "dp_load_test: memory_for_flows_runs_out",
     "tcp.c", "\t\tstat->drop_rx_nomem++;\n", "")
 row("load", "TIME_WAIT yields its memory", "dp_load_test: time_wait_yields_its_memory",
