@@ -26,7 +26,7 @@ uint64_t machine_us;
 size_t machine_pages_left;
 size_t machine_slab_most;
 bool machine_shows_console;
-uint32_t machine_naps;
+uint32_t machine_naps, machine_locks;
 bool (*machine_nic_interrupts)(void);
 static const char *arg_key, *arg_value;
 
@@ -376,6 +376,7 @@ void spin_lock(struct spinlock *lk)
 {
 	assert_false(lk->locked);
 	lk->locked = 1;
+	machine_locks += lk == &kernel_lock;
 }
 
 void spin_unlock(struct spinlock *lk)

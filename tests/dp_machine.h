@@ -20,6 +20,7 @@ extern size_t machine_pages_left;     /* page_alloc fails when it is 0; a large 
 extern size_t machine_slab_most;      /* larger objects cannot be had from a slab; no limit after machine_init */
 extern bool machine_shows_console;
 extern uint32_t machine_naps;         /* times that the CPU halted */
+extern uint32_t machine_locks;        /* and took the big lock */
 extern bool (*machine_nic_interrupts)(void); /* does the NIC wake it now? */
 
 void machine_init(void);              /* nothing is in use, no dataplane */

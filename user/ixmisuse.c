@@ -233,6 +233,7 @@ static void bad_sendv(ix_handle_t h)
 	const struct { const char *what; struct ix_sg sg; } pieces[] = {
 		{ "a piece nowhere", { 0, 1 } },
 		{ "a piece in the kernel", { KERNBASE, 1 } },
+		{ "a piece on the kernel's stack", { KSTACKTOP - 8, 1 } },
 		{ "a piece that ends behind the heap", { heap_end - 1, 2 } },
 		{ "a piece of 2^32 - 1 bytes", { IX_HEAP, 0xffffffff } },
 		{ "a piece in a buffer that was not lent", { IX_RXBUFS, 1 } },
@@ -247,6 +248,7 @@ static void bad_sendv(ix_handle_t h)
 	expect("too many pieces", call_on(IX_CALL_SENDV, h, (uint32_t)list, IX_SG_MAX + 1), -E_INVAL);
 	expect("a list nowhere", call_on(IX_CALL_SENDV, h, 0, 1), -E_FAULT);
 	expect("a list in the kernel", call_on(IX_CALL_SENDV, h, KERNBASE, 1), -E_FAULT);
+	expect("a list on the kernel's stack", call_on(IX_CALL_SENDV, h, KSTACKTOP - 8, 1), -E_FAULT);
 	expect("a list that ends behind UTOP", call_on(IX_CALL_SENDV, h, UTOP - 4, 1), -E_FAULT);
 	expect("an empty list", call_on(IX_CALL_SENDV, h, 0, 0), 0);
 	expect("done with more than was lent", call_on(IX_CALL_RECV_DONE, h, 1, 0), -E_INVAL);
