@@ -253,6 +253,7 @@ static void frame_in(struct dp *dp, const struct rx_frame *frame)
 int rx_batch(struct dp *dp)
 {
 	struct rx_frame frames[DP_BATCH_MAX];
+	uint64_t trimmed = dp->stat.drop_rx_nobuf;
 	int n = dp->nd->ops->rx_poll(dp->q, frames, dp->plane->policy.batch);
 
 	for (int i = 0; i < n; i++)
@@ -262,7 +263,7 @@ int rx_batch(struct dp *dp)
 		dp->queue_max = MAX(dp->queue_max, (uint32_t)n);
 		dp->busy = true;
 	}
-	if (buf_is_low(&dp->bufs))
+	if (dp->stat.drop_rx_nobuf != trimmed) /* between frames the buffers are not low: what was trimmed is back */
 		stack_shed(dp);
 	return n;
 }
