@@ -187,7 +187,7 @@ row("load", "a flood of SYNs leaves open flows alone, and lets others in", ["dp_
 row("load", "no slot for a flow", "dp_drop_test: connections_without_a_slot",
     "tcp.c", "dp->stat.drop_flows++;", ";")
 row("load", "no memory for a flow", "dp_load_test: memory_for_flows_runs_out",
-    "tcp.c", "\t\tstat->drop_rx_nomem++;\n", "")
+    "tcp.c", "\tif (reserve_is_dry(&dp->reserve)) {\n\t\tdp->stat.drop_rx_nomem++;\n", "\tif (reserve_is_dry(&dp->reserve)) {\n")
 row("load", "TIME_WAIT yields its memory", "dp_load_test: time_wait_yields_its_memory",
     "tcp.c", "stat.timewait_reclaimed++;", "stat.timewait_reused++;")
 row("load", "a program that holds every buffer still gets the acknowledgements that free them",
