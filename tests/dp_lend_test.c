@@ -156,6 +156,7 @@ static void an_idle_cpu_halts_until_its_timer(void **state)
 	assert_true(machine_us - begun >= 50000 && machine_us - begun < 51000);
 	assert_true(machine_naps >= 1 && machine_naps < 5);
 	assert_true(world->stat.cycles < 100);
+	assert_false(nic.may_interrupt); /* while the program runs, the card is polled */
 	world_close();
 }
 

@@ -94,7 +94,7 @@ def build(folder, patterns):
     copy_sources(tree)
     for part in (".deps", "obj"):
         subprocess.run(["cp", "-a", "--reflink=auto", os.path.join(ROOT, part), tree], check=True)
-    make(tree, "all", *suspects_targets(names))
+    make(tree, "all", *suspects.host_objects_of(names))
     suspects.learn(tree, names)
     tests = list_tests(tree, patterns)
     forget_solutions(tree, names)
@@ -102,7 +102,3 @@ def build(folder, patterns):
     shutil.rmtree(tree)
     with open(os.path.join(folder, "trusted.json"), "w", encoding="utf-8") as f:
         json.dump({"files": names, "tests": tests, "patterns": patterns}, f)
-
-
-def suspects_targets(names):
-    return [os.path.join("obj", "tests", os.path.splitext(name)[0] + ".o") for name in names]
