@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that has a dataplane, and siblings without one on other CPUs: they see its windows as long as these are there,
- * take away pages that it is just sending, and end it, or the program, while it is in sys_run_io. It wants a NIC and two
- * CPUs or more.
+ * The first thread of a program has a dataplane, and siblings without one run on other CPUs: they see its windows as long
+ * as these are there, take away pages that it is just sending, and end the program while it is in sys_run_io. It wants a
+ * NIC and two CPUs or more.
  */
 #include <user/hostile.h>
 #include <inc/ix.h>
@@ -10,9 +10,8 @@
 #define PEER (10 << 24 | 2 << 8 | 2)
 #define DISCARD 9
 #define SENT_PAGE ((volatile char *)0x50000000) /* with a page table that no directory has had before */
-#define ROUNDS 12
 
-static volatile bool attached, stop;
+static volatile bool attached, stop, detached;
 static volatile uint32_t sent, refused, bad;
 
 static void attach(void)
@@ -34,29 +33,51 @@ static int call_one(struct ix_call call, ix_handle_t *made)
 	return r < 0 ? r : IX_CALLS(0)->result;
 }
 
-static envid_t begin(void (*fn)(void *arg))
-{
-	envid_t id;
-	int r;
+/* The sibling's: it begins once the first thread has its dataplane. */
+static void (*volatile sibling_does)(void);
 
-	attached = stop = false;
-	if ((r = thread_create(fn, NULL, &id)) < 0)
-		panic("thread_create: %e", r);
+static void sibling(void *arg)
+{
+	USED(arg);
 	while (!attached)
 		sys_yield();
-	return id;
+	sibling_does();
+	COMMON[1] += failures;
+	exit();
+}
+
+static void begin_sibling(void (*job)(void))
+{
+	int r;
+
+	sibling_does = job;
+	if ((r = thread_create(sibling, NULL, NULL)) < 0)
+		panic("thread_create: %e", r);
+}
+
+static void run_both(void (*first)(void), void (*job)(void))
+{
+	begin_sibling(job);
+	first();
+	for (;;)
+		sys_yield();
+}
+
+/* In a child, whose first thread does `first`. */
+static void program(void (*first)(void), void (*job)(void))
+{
+	envid_t child = fork();
+
+	if (child < 0)
+		panic("fork: %e", child);
+	if (child > 0) {
+		wait(child);
+		return;
+	}
+	run_both(first, job);
 }
 
 /* ---- Windows come and go for all ---- */
-
-static void serve(void *arg)
-{
-	USED(arg);
-	attach();
-	while (!stop)
-		sys_run_io(0, 1000);
-	sys_dp_detach();
-}
 
 static bool sees_windows(void)
 {
@@ -67,26 +88,36 @@ static bool sees_windows(void)
 	return sees;
 }
 
-static void windows(void)
+static void serve(void)
 {
 	expect("windows before", sees_windows(), false);
-	envid_t id = begin(serve);
+	attach();
+	while (!stop)
+		sys_run_io(0, 1000);
+	sys_dp_detach();
+	detached = true;
+}
+
+static void look(void)
+{
 	expect("windows of a sibling's dataplane", sees_windows(), true);
 	expect("a page of its calls", uvpt[PGNUM(IX_CALLS(0))] & (PTE_P | PTE_W), PTE_P | PTE_W);
 	stop = true;
-	thread_join(id);
+	while (!detached)
+		sys_yield();
 	expect("windows after", sees_windows(), false);
 }
 
+static void windows(void) { program(serve, look); }
+
 /* ---- Pages are taken away while they are sent ---- */
 
-static void send(void *arg)
+static void send(void)
 {
 	struct ix_sg sg = { (uint32_t)SENT_PAGE, 1000 };
 	static struct ix_sg shared;
 	ix_handle_t port = 0;
 
-	USED(arg);
 	shared = sg; /* a stack would do as well: the kernel reads it as this thread sees it */
 	attach();
 	bad += call_one((struct ix_call){ .op = IX_CALL_UDP_BIND, .udp_bind = { 7000, 1 } }, &port) < 0;
@@ -99,12 +130,11 @@ static void send(void *arg)
 		bad += r < 0 && r != -E_FAULT && r != -E_AGAIN && r != -E_NO_MEM;
 	}
 	sys_dp_detach();
+	detached = true;
 }
 
-static void take_pages(void)
+static void take(void)
 {
-	sent = refused = bad = 0;
-	envid_t id = begin(send);
 	for (uint32_t n = 0; n < 20000 && (n < 300 || sent < 50 || refused < 50); n++) {
 		sys_page_alloc(0, (void *)SENT_PAGE, OWN);
 		*SENT_PAGE = n;
@@ -113,104 +143,83 @@ static void take_pages(void)
 		spin(any(30000));
 	}
 	stop = true;
-	thread_join(id);
+	while (!detached)
+		sys_yield();
 	expect("whether any page was sent", sent > 0, true);
 	expect("whether any was not there", refused > 0, true);
 	expect("other results", bad, 0);
 }
 
+static void take_pages(void) { program(send, take); }
+
 /* ---- Ends ---- */
 
-static void serve_for_ever(void *arg)
+static void serve_for_ever(void)
 {
-	USED(arg);
 	attach();
 	for (;;)
 		sys_run_io(0, 1000);
 }
 
-static void attach_and_compute(void *arg)
+static void attach_and_compute(void)
 {
-	USED(arg);
 	attach();
 	for (;;)
 		cpu_relax();
 }
 
-static void attach_and_block(void *arg)
+static void attach_and_block(void)
 {
-	USED(arg);
 	attach();
 	for (;;)
 		sys_ipc_recv((void *)UTOP);
 }
 
-static void (*const kinds[])(void *arg) = { serve_for_ever, attach_and_compute, attach_and_block };
+static void (*const kinds[])(void) = { serve_for_ever, attach_and_compute, attach_and_block, attach };
 
-static void end_thread(void)
+static void exit_soon(void) { spin(any(300000)); }
+
+static void fault_soon(void)
 {
-	envid_t id = begin(kinds[COMMON[0] % ARRAY_SIZE(kinds)]);
-
-	spin(any(300000));
-	sys_env_destroy(id);
-	thread_join(id);
-	expect("windows of a thread that has ended", sees_windows(), false);
-	begin(serve); /* the NIC is free again; the program ends meanwhile */
-}
-
-static void leader_exits(void)
-{
-	begin(kinds[COMMON[0] % ARRAY_SIZE(kinds)]);
-	exit();
-}
-
-static void exit_soon(void *arg)
-{
-	attached = true;
-	spin(any(300000));
-	exit();
-	USED(arg);
-}
-
-static void fault_soon(void *arg)
-{
-	attached = true;
 	set_pgfault_handler(NULL);
 	spin(any(300000));
 	*(volatile int *)0 = 1;
-	USED(arg);
 }
 
-/* The first thread has the dataplane. */
-static void sibling_exits(void)
+static void destroy_first(void)
 {
-	begin(COMMON[0] % 2 ? exit_soon : fault_soon);
-	kinds[COMMON[0] % ARRAY_SIZE(kinds)](NULL);
+	spin(any(300000));
+	sys_env_destroy(thisenv->env_leader_id);
 }
 
-static void killed(void)
+static void block(void)
 {
-	begin(exit_soon);
-	serve_for_ever(NULL);
-}
-
-static void (*const ends[])(void) = { end_thread, leader_exits, sibling_exits, killed };
-
-static void end_somehow(void)
-{
-	ends[COMMON[0] / 3 % ARRAY_SIZE(ends)]();
-	COMMON[1] += failures;
+	COMMON[2] = 1;
+	for (;;)
+		sys_ipc_recv((void *)UTOP);
 }
 
 static void endings(void)
 {
-	for (COMMON[0] = 0; COMMON[0] < ROUNDS; COMMON[0]++) {
-		envid_t child = child_for(end_somehow);
-		if (COMMON[0] / 3 % ARRAY_SIZE(ends) == 3) {
-			spin(any(3000000));
-			sys_env_destroy(child);
-		}
-		wait(child);
+	void (*const how[])(void) = { exit_soon, fault_soon, destroy_first };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(how); j++)
+			program(kinds[i], how[j]);
+}
+
+/* By the parent, whatever the two threads are doing. */
+static void ends_from_outside(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		COMMON[2] = 0;
+		envid_t child = fork();
+		if (child == 0)
+			run_both(kinds[i], block);
+		while (!COMMON[2])
+			sys_yield();
+		spin(any(300000));
+		end_child(child);
 	}
 }
 
@@ -223,6 +232,7 @@ void umain(int argc, char **argv)
 	without_leak("free pages lost by windows", windows);
 	without_leak("free pages lost by sending", take_pages);
 	without_leak("free pages lost by endings", endings);
-	expect("faults of children", COMMON[1], 0);
+	without_leak("free pages lost by endings from outside", ends_from_outside);
+	expect("what went wrong in children", COMMON[1], 0);
 	conclude();
 }
