@@ -4,13 +4,13 @@
 # date first, which installs what is missing, and then starts over with everything in place. `make clean` leaves .deps
 # alone. The goals in GOALS_WITHOUT_TOOLS need none of this.
 
-GOALS_WITHOUT_TOOLS := help doctor explain pcap clean realclean distclean tarball handin
+GOALS_WITHOUT_TOOLS := help doctor explain pcap clean realclean distclean tarball handin hint-%
 GOALS := $(or $(MAKECMDGOALS),all)
 SETUP_KINDS := run \
 	$(if $(filter grade grade-check grade-all check-host check-long fuzz fuzz-%,$(GOALS)),test) $(if $(filter check-warnings,$(GOALS)),lint) $(if $(filter gdb,$(GOALS)),debug) \
-	$(if $(filter bench bench-%,$(GOALS)),bench) $(if $(filter igb,$(NIC)),igb) $(if $(filter handout,$(GOALS)),handout)
+	$(if $(filter bench bench-%,$(GOALS)),bench) $(if $(filter igb,$(NIC)),igb) $(if $(filter handout,$(GOALS)),handout) $(if $(filter lab-html,$(GOALS)),doc)
 
-$(addprefix .deps/,run test lint debug bench igb handout): .deps/%: conf/setup conf/toolchain
+$(addprefix .deps/,run test lint debug bench igb handout doc): .deps/%: conf/setup conf/toolchain
 	@LWIP='$(LWIP)' GCCPREFIX='$(GCCPREFIX)' HOSTCC='$(HOSTCC)' PYTHON='$(PYTHON)' QEMU='$(QEMU)' conf/setup $*
 
 LWIP_DIR := $(or $(LWIP),.deps/lwip)
