@@ -201,6 +201,96 @@ static void a_ping_is_answered(void **state)
 	assert_int_equal(reply->bytes[TCP_AT], 0);
 }
 
+/* ---- Without any flow: pings ---- */
+
+static void ping(uint8_t number)
+{
+	struct peer from = peer(1, 1);
+
+	len = make_segment(frame, &from, ACK, 0, 0, "0123456789", 10);
+	frame[IP_AT + 9] = 1;
+	memset(frame + TCP_AT, 0, 20);
+	frame[TCP_AT] = 8;
+	frame[TCP_AT + 7] = number;
+	fix_sums(frame, len);
+	inject(frame, len);
+}
+
+static uint32_t answers(void)
+{
+	uint32_t n = 0;
+	const struct nic_frame *f;
+
+	while ((f = nic_sent()) != NULL) {
+		assert_int_equal(f->bytes[TCP_AT], 0);
+		assert_int_equal(f->bytes[TCP_AT + 7], n++);
+	}
+	return n;
+}
+
+static void open_world(uint32_t batch)
+{
+	world_config = (struct ix_config){ .batch = batch };
+	world_open();
+	peer_announces();
+	cycle();
+	while (nic_sent())
+		;
+}
+
+static void pings_are_answered_in_order(void **state)
+{
+	(void)state;
+	open_world(64);
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < 100; i++)
+			ping(i);
+		for (int i = 0; i < 200; i++)
+			cycle();
+		assert_int_equal(answers(), 100);
+	}
+	assert_int_equal(nic.no_buffer, 0);
+	assert_true(world->stat.rx_batches > 0 && world->stat.rx_batches <= world->stat.rx_frames);
+	world_close();
+}
+
+/* A bound of n: so many in one cycle, one doorbell for the answers, and hardly any for the buffers. */
+static void a_batch_takes_what_has_come(void **state)
+{
+	static const uint32_t bounds[] = { 1, 7, 64, 100, 256 };
+
+	(void)state;
+	for (size_t b = 0; b < ARRAY_SIZE(bounds); b++) {
+		uint32_t bound = bounds[b];
+		open_world(bound);
+		uint64_t frames = world->stat.rx_frames, doorbells = world->q->tx_doorbells;
+		for (int i = 0; i < 150; i++)
+			ping(i);
+		cycle();
+		assert_int_equal(world->stat.rx_frames - frames, MIN(bound, 150u));
+		assert_int_equal(world->q->tx_doorbells - doorbells, 1);
+		for (int i = 0; i < 150; i++)
+			cycle();
+		assert_int_equal(answers(), 150);
+		world_close();
+	}
+}
+
+static void doorbells_are_few(void **state)
+{
+	(void)state;
+	open_world(64);
+	uint64_t doorbells = world->q->rx_doorbells;
+	for (int i = 0; i < 1000; i++) {
+		ping(0);
+		cycle();
+		assert_int_equal(answers(), 1);
+	}
+	assert_int_equal(world->q->rx_doorbells - doorbells, 1000 / 32);
+	assert_int_equal(nic.no_buffer, 0);
+	world_close();
+}
+
 static void a_frame_longer_than_a_buffer(void **state)
 {
 	static uint8_t giant[4000];
@@ -255,6 +345,9 @@ int main(void)
 		ON_FLOW(options_in_a_syn),
 		ON_FLOW(a_ping_is_answered),
 		ON_FLOW(a_frame_longer_than_a_buffer),
+		cmocka_unit_test(pings_are_answered_in_order),
+		cmocka_unit_test(a_batch_takes_what_has_come),
+		cmocka_unit_test(doorbells_are_few),
 		cmocka_unit_test_teardown(random_damage, world_teardown),
 	};
 

@@ -12,7 +12,7 @@ import sys
 
 from exercises import EXERCISES
 from gradelib import Failure
-from grade import lab, lab_a  # noqa: F401
+from grade import lab, lab_a, lab_b, lab_c, lab_d, lab_e, lab_f  # noqa: F401
 from harness.cmdline import objdir
 
 ALL = {e.number for e in EXERCISES}
@@ -49,17 +49,22 @@ class Workshop:
         return {test["name"]: test["score"] if test["status"] == "passed" else None
                 for test in tests if test["status"] != "skipped"}
 
-    def check(self, results):
-        """Exactly those tests passed that rest on nothing but what is filled in."""
+    def faults(self, results):
+        """Where it is not so that exactly those tests passed that rest on nothing but what is filled in."""
         wrong = []
         for name, points in results.items():
             missing = lab.RESTS_ON.get(name, set()) - self.filled
             if missing and points is not None:
-                wrong.append("%s passes without exercise %s" % (name, span(missing)))
+                wrong.append("with %s: %s passes without exercise %s" % (span(self.filled) or "none", name, span(missing)))
             elif not missing and points is None:
-                wrong.append("%s fails, though it rests on %s only" % (name, span(lab.RESTS_ON.get(name, set()) or "nothing")))
+                wrong.append("with %s: %s fails, though it rests on %s only" % (
+                    span(self.filled) or "none", name, span(lab.RESTS_ON.get(name, set())) or "nothing"))
+        return wrong
+
+    def check(self, results):
+        wrong = self.faults(results)
         if wrong:
-            raise Failure("with exercises %s filled in:\n  %s" % (span(self.filled) or "none", "\n  ".join(wrong)))
+            raise Failure("\n".join(wrong))
 
 
 # No line of a solution.
@@ -73,7 +78,8 @@ def significant(text):
 def solution_runs(path, both):
     """Pairs of lines that follow each other in a solution and in the source have something of it."""
     kept = set(both)
-    done = subprocess.run(["unifdef"] + ["-UEXERCISE_%d" % n for n in ALL] + [path], stdout=subprocess.PIPE, check=False)
+    flags = ["-t"] * path.endswith(".txt") + ["-UEXERCISE_%d" % n for n in ALL]
+    done = subprocess.run(["unifdef"] + flags + [path], stdout=subprocess.PIPE, check=False)
     lines = significant(done.stdout.decode())
     return {pair for pair in zip(lines, lines[1:])
             if pair[0] not in kept and pair[1] not in kept and sum(map(len, pair)) > 40}

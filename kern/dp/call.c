@@ -238,6 +238,7 @@ static int decode_sendv(struct dp *dp, struct request *rq)
 	return reserve_is_dry(&dp->reserve) ? -E_NO_MEM : 0;
 }
 
+#ifndef EXERCISE_11
 /* How many bytes of one stretch were taken. A page of the program's own is lent for as long as they can be read. */
 static uint32_t send_stretch(struct flow *f, const struct stretch *st, bool more)
 {
@@ -267,9 +268,24 @@ static uint32_t send_piece(struct dp *dp, struct flow *f, const struct ix_sg *sg
 	}
 	return done;
 }
+#endif
 
+/*
+ * The pieces in rq->sg, which are checked, to the flow; how many bytes were taken, which may be fewer than were offered, and
+ * end in the middle of a piece. No byte is copied.
+ *
+ * - sg_stretch() gives the next bytes by our own address, as far as they adjoin in memory: ask again for the rest. If its
+ *   base is NULL, the page is gone meanwhile: what came before is all.
+ * - stack_write() takes as many of them as there is room for, and remembers where they are; `more`: others follow in this
+ *   call. f->tx_written counts what was taken.
+ * - If the stretch has a page of the program's own, that page is lent until its bytes are acknowledged: loan_make() before
+ *   stack_write(), since it may fail (then no byte is taken); then loan_add() with f->tx_written as its end, or
+ *   loan_cancel() if nothing was taken.
+ * - At the end, if anything was taken, one stack_push() lets TCP send: all pieces together, not a segment for each.
+ */
 static int do_sendv(struct dp *dp, struct request *rq)
 {
+#ifndef EXERCISE_11
 	uint32_t total = 0;
 
 	for (uint32_t i = 0; i < rq->call.sendv.n; i++) {
@@ -282,20 +298,39 @@ static int do_sendv(struct dp *dp, struct request *rq)
 	if (total)
 		stack_push(rq->flow);
 	return total;
+#else
+	/* LAB IX: Your code here. (Exercise 11) */
+	(void)dp, (void)rq;
+	return -E_NOT_SUPP;
+#endif
 }
 
-/* Also when the flow is closing or has ended: what was lent may be given back until `dead`. */
+/*
+ * Also when the flow is closing or has ended: what was lent may be given back until `dead`. -E_INVAL: more bytes than
+ * are lent (f->rx_lent). Nothing changes.
+ */
 static int decode_recv_done(struct dp *dp, struct request *rq)
 {
+#ifndef EXERCISE_12
 	int r = find_open_flow(dp, rq, 0);
 
 	if (r < 0)
 		return r;
 	return rq->call.recv_done.bytes <= rq->flow->rx_lent ? 0 : -E_INVAL;
+#else
+	/* LAB IX: Your code here. (Exercise 12) */
+	(void)dp, (void)rq;
+	return -E_NOT_SUPP;
+#endif
 }
 
+/*
+ * The flow is done with so many bytes: flow_done() gives buffers back; stack_recved() opens the peer's window by as many, but
+ * not for a flow that the program has closed, or that has ended.
+ */
 static int do_recv_done(struct dp *dp, struct request *rq)
 {
+#ifndef EXERCISE_12
 	struct flow *f = rq->flow;
 
 	(void)dp;
@@ -303,6 +338,11 @@ static int do_recv_done(struct dp *dp, struct request *rq)
 	if (!(f->flags & (FLOW_CLOSED | FLOW_ENDED)))
 		stack_recved(f, rq->call.recv_done.bytes);
 	return 0;
+#else
+	/* LAB IX: Your code here. (Exercise 12) */
+	(void)dp, (void)rq;
+	return -E_NOT_SUPP;
+#endif
 }
 
 /* ---- UDP ---- */
@@ -422,16 +462,33 @@ static const struct {
 	[IX_CALL_TIMER_CLEAR] = { decode_timer, do_timer_clear },
 };
 
+/*
+ * One call, as it was read. An op that does not exist is -E_INVAL; any 32-bit number may stand there. Decode first: an
+ * error there is the result, and nothing has changed. Then perform.
+ */
 static int call_run(struct dp *dp, struct request *rq)
 {
+#ifndef EXERCISE_7
 	if (rq->call.op >= IX_NOPS)
 		return -E_INVAL;
 	int r = ops[rq->call.op].decode(dp, rq);
 	return r < 0 ? r : ops[rq->call.op].perform(dp, rq);
+#else
+	/* LAB IX: Your code here. (Exercise 7) */
+	(void)dp, (void)rq, (void)ops;
+	return -E_NOT_SUPP;
+#endif
 }
 
+/*
+ * The first dp->ncalls slots of the array, in order. The program can write to a slot at any time, from another CPU even:
+ * each is read once, as a whole, into our own request, and never looked at again, but to write its handle and result.
+ * Each has its own result, whatever became of its neighbours. stat.calls counts them, call_errors those with an error; a
+ * cycle with calls was busy. Afterwards none are left to do.
+ */
 void calls_run(struct dp *dp)
 {
+#ifndef EXERCISE_7
 	struct request rq;
 
 	for (uint32_t i = 0; i < dp->ncalls; i++) {
@@ -446,4 +503,11 @@ void calls_run(struct dp *dp)
 	}
 	dp->busy |= dp->ncalls > 0;
 	dp->ncalls = 0;
+#else
+	/* LAB IX: Your code here. (Exercise 7) */
+	(void)call_run;
+	for (uint32_t i = 0; i < dp->ncalls; i++)
+		dp->calls[i].result = -E_NOT_SUPP;
+	dp->ncalls = 0;
+#endif
 }

@@ -6,13 +6,20 @@ A test's docstring is what `make explain` prints: what is checked, why, what usu
 """
 import re
 import socket
+import struct
+import time
 
 from exercises import BY_NUMBER, PARTS
-from gradelib import Failure, needs_header
+from gradelib import Failure, check_output, needs_header
 from grade import suite
 from grade.host import one_make
+from grade.programs import NO_PANIC
+from grade.webserver import levels
 from harness.cmdline import objdir
+from harness.frames import ICMP, SOURCE, Wire, checksum, ip4
 
+needs_cmocka = needs_header("cmocka.h")
+IN_FLIGHT = 8000
 RESTS_ON = {}  # {test's name: numbers of exercises, its own included}
 
 
@@ -52,15 +59,92 @@ def told(out):
 
 
 def echo_over_tcp(machine, text, limit=5):
-    """Connect to port 7 of the machine, send the text, and want it back."""
+    """Connect to port 7 of the machine, send the text, and want it back: no more on its way than a window holds."""
+    got, sent = b"", 0
     try:
         with socket.create_connection(("127.0.0.1", machine.port(7)), machine.pace(limit)) as s:
-            s.sendall(text)
-            got = s.recv(len(text), socket.MSG_WAITALL)
+            while len(got) < len(text):
+                if sent < len(text) and sent - len(got) < IN_FLIGHT:
+                    sent += s.send(text[sent:sent + IN_FLIGHT - (sent - len(got))])
+                piece = s.recv(65536)
+                if not piece:
+                    break
+                got += piece
     except OSError as e:
-        raise Failure("no echo over TCP: %s\n%s" % (e, machine.tail())) from None
+        raise Failure("no echo over TCP: %s, after %d of %d bytes\n%s" % (e, len(got), len(text), machine.tail())) from None
     if got != text:
         raise Failure("%d bytes came back, and are not the %d that were sent" % (len(got), len(text)))
 
 
-needs_cmocka = needs_header("cmocka.h")
+def send_over_tcp(machine, text, limit=5):
+    """Connect to port 7 of the machine, send the text, close."""
+    try:
+        with socket.create_connection(("127.0.0.1", machine.port(7)), machine.pace(limit)) as s:
+            s.sendall(text)
+            s.shutdown(socket.SHUT_WR)
+            s.recv(1)
+    except OSError as e:
+        raise Failure("no connection: %s\n%s" % (e, machine.tail())) from None
+
+
+def balanced(machine, before, limit=20):
+    """Wait until the machine has as much of everything as it had."""
+    deadline = time.monotonic() + machine.pace(limit)
+    while True:
+        after = levels(machine)
+        lost = [name for name in after if (after[name] < before[name]) == (name in ("free_pages", "bufs_free"))
+                and after[name] != before[name]]
+        if not lost:
+            return
+        if time.monotonic() > deadline:
+            raise Failure("not as before: %s\nbefore %s\nafter %s" % (", ".join(lost), before, after))
+        time.sleep(0.5)
+
+
+def ixlab(t, word, limit=10, **boot):
+    """Run user/ixlab.c in one of its parts, to its end."""
+    boot.setdefault("cpus", 2)
+    boot.setdefault("ports", (7,))
+    machine = t.boot("ixlab", args=[word], fs=False, **boot)
+    check_output(machine.finish(limit), ["ixlab: %s is right" % word], [NO_PANIC])
+    return machine
+
+
+ME, GUEST = bytes([10, 0, 2, 2]), bytes([10, 0, 2, 15])
+
+
+class Pinger:
+    """The other end of the guest's cable: it asks for the guest's address, then pings it."""
+
+    def __init__(self, t, program, args):
+        self.wire = Wire(t.folder)
+        t.undo.append(self.wire.close)
+        self.machine = t.boot(program, args=args, fs=False, cpus=2, dgram=self.wire.ends)
+        self.machine.expect("ready", limit=20)
+
+    def ask(self, frame, answers, what, limit=3):
+        """Send a frame until one comes back of which answers(frame) is true."""
+        deadline = time.monotonic() + self.machine.pace(limit)
+        while time.monotonic() < deadline:
+            self.wire.send(frame)
+            self.wire.sock.settimeout(0.2)
+            try:
+                while True:
+                    got = self.wire.sock.recv(2048)
+                    if answers(got):
+                        return got
+            except socket.timeout:
+                pass
+        raise Failure("%s is not answered\n%s" % (what, self.machine.tail()))
+
+    def ping(self, count):
+        arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x800, 6, 4, 1, SOURCE, ME, bytes(6), GUEST)
+        self.ask((b"\xff" * 6 + SOURCE + b"\x08\x06" + arp).ljust(60, b"\0"),
+                 lambda f: f[12:14] == b"\x08\x06" and f[20:22] == b"\0\2" and f[28:32] == GUEST, "an ARP request")
+        for i in range(count):
+            text = b"ping number %d " % i * (1 + i % 60)
+            echo = struct.pack("!BBHHH", 8, 0, 0, 1, i) + text
+            echo = echo[:2] + struct.pack("!H", checksum(echo)) + echo[4:]
+            self.ask(ip4(ICMP, ME, GUEST, echo),
+                     lambda f, text=text: f[23] == ICMP and f[34] == 0 and f[42:42 + len(text)] == text, "ping %d" % i)
+        check_output(self.machine.text, never=[NO_PANIC])

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""Part E: whole CPUs, and frames spread over them."""
+from grade import lab, nics
+from grade.lab import Pinger, exercise, ixlab, needs_cmocka, on_the_host
+
+lab.part("E")
+
+SECOND = ["-netdev", "user,id=net1", "-device", "e1000,netdev=net1,addr=5,romfile="]
+
+
+@exercise(15, 4, "which CPUs can be reserved, and by two programs at once", rests_on=[5, 6])
+def cpus(t):
+    """user/ixlab.c asks for each of four CPUs, for any, and for numbers that are none, while a second program wants the same one
+    with another card.
+
+    Often: CPU 0; a CPU given away twice; IX_ANY_CPU that takes the lowest, where the shell's programs run."""
+    ixlab(t, "cpus", limit=15, cpus=4, more=SECOND)
+
+
+@exercise(15, 4, "a program that waits for a message: its network goes on", rests_on=[1, 2, 3, 5, 6, 8])
+def blocked(t):
+    """A program attaches and then waits for a message that never comes. Pings must be answered all the same.
+
+    Why: an elastic thread may block in the rest of the kernel; its connections must not notice.
+    Look: run_without_env() in kern/sched.c."""
+    Pinger(t, "ixlab", ["blocked"]).ping(20)
+
+
+@exercise(15, 3, "a program that yields in a loop: its network goes on, too", rests_on=[1, 2, 3, 5, 6, 8])
+def yields(t):
+    """The same for a program that never calls sys_run_io and yields its CPU all the time, to nobody.
+
+    Often: the env is run again before a cycle has passed."""
+    Pinger(t, "ixlab", ["yields"]).ping(20)
+
+
+@exercise(16, 4, "the hash is the published one, and its parts add up", unless=[needs_cmocka])
+def toeplitz(t):
+    """Test vectors from the hash's definition, and tables with queues that do not exist (tests/toeplitz_test.c)."""
+    on_the_host(t, "toeplitz_test", ["*"])
+
+
+@exercise(16, 3, "key and table are written as each card wants them", rests_on=[], unless=[needs_cmocka])
+def tables(t):
+    """Reads the fake cards' registers after rss_set (tests/nics_test.c): igb's entries and e1000e's, which are shifted."""
+    on_the_host(t, "nics_test", ["key_and_table_are_written*"])
+
+
+@exercise(16, 5, "2,048 frames of all kinds come with the hash, and on the queue, that software says", rests_on=[1, 3])
+def spread(t):
+    """Boots with an e1000e and the monitor's command rsscheck, and sends it TCP, UDP, fragments and pings: each frame's hash and
+    queue are compared with toeplitz() as it comes.
+
+    Often: ports in host byte order; the table's bytes packed from the other end of the register."""
+    nics.hashes("e1000e")(t)
