@@ -22,8 +22,8 @@ struct http_reply {
 
 int http_store_init(void); /* after ixev_attach; -E_NO_MEM */
 
-/* The file's response, or the one that says why there is none: 404, 500, or 503 when memory ran out. */
-const struct http_reply *http_store_file(const char *path);
+/* The file's response, or the one that says why there is none: 404, 500, or 503 when memory ran out. `len` of the path. */
+const struct http_reply *http_store_file(const char *path, size_t len);
 const struct http_reply *http_store_error(int status); /* 500's for a status that has none */
 
 #endif

@@ -66,8 +66,9 @@ static const struct http_reply *find_file(const char *path)
 	return make(200, path);
 }
 
-const struct http_reply *http_store_file(const char *path)
+const struct http_reply *http_store_file(const char *path, size_t len)
 {
+	assert_int_equal(len, strlen(path));
 	return strcmp(path, "/none") == 0 ? http_store_error(404) : find_file(path);
 }
 

@@ -33,12 +33,35 @@ static int decode(const char *s, size_t len, size_t *used)
 	return c ? c : -400;
 }
 
+/* Neither '\0' nor one of #%/?, which mean something. */
+static bool is_plain(uint8_t c)
+{
+	static const uint32_t special[2] = { 1, 0x80008028 };
+
+	return c >= 64 || !(special[c / 32] >> c % 32 & 1);
+}
+
+static size_t plain_run(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && is_plain(s[n]))
+		n++;
+	return n;
+}
+
+static int add_run(struct path *p, const char *s, size_t n)
+{
+	if (p->len + n >= p->size)
+		return -404;
+	memcpy(p->s + p->len, s, n);
+	p->len += n;
+	return 0;
+}
+
 static int add(struct path *p, char c)
 {
-	if (p->len + 1 >= p->size)
-		return -404;
-	p->s[p->len++] = c;
-	return 0;
+	return add_run(p, &c, 1);
 }
 
 /* The last segment is complete: drop it if it says nothing, refuse it if it leads upwards. */
@@ -81,22 +104,25 @@ static int add_index(struct path *p)
 {
 	int r = end_segment(p);
 
-	if (p->len > p->segment)
+	if (r < 0 || p->len > p->segment)
 		return r;
-	for (const char *s = "index.html"; *s && r == 0; s++)
-		r = add(p, *s);
-	return r;
+	return add_run(p, "index.html", 10);
 }
 
 int http_path(const char *target, size_t len, char *path, size_t size)
 {
 	struct path p = { .s = path, .size = size };
-	size_t i = skip_authority(target, len), used;
+	size_t i = len && target[0] == '/' ? 0 : skip_authority(target, len), used;
 	int r = add(&p, '/');
 
 	if (i < len && target[i] != '/' && (i == 0 || target[i] != '?'))
 		return -400;
 	for (p.segment = p.len; r == 0 && i < len && target[i] != '?' && target[i] != '#'; i += used) {
+		used = plain_run(target + i, len - i);
+		if (used) {
+			r = add_run(&p, target + i, used);
+			continue;
+		}
 		int c = decode(target + i, len - i, &used);
 		r = c < 0 ? c : add_decoded(&p, c);
 	}

@@ -61,7 +61,7 @@ static const struct http_reply *choose_reply(const struct http_request *req, con
 		return http_store_error(req->method == HTTP_OTHER ? 405 : 501);
 
 	int r = http_path(head + req->target, req->target_len, path, sizeof(path));
-	return r < 0 ? http_store_error(-r) : http_store_file(path);
+	return r < 0 ? http_store_error(-r) : http_store_file(path, r);
 }
 
 static void log_request(const struct conn *c, const char *head, const struct http_reply *reply)

@@ -15,6 +15,7 @@
 struct entry {
 	struct entry *next;
 	struct http_reply reply;
+	size_t len; /* of the path */
 	char path[];
 };
 
@@ -120,19 +121,18 @@ static int read_file(struct http_reply *reply, const char *path)
 	return status;
 }
 
-static struct entry **bucket_of(const char *path)
+static struct entry **bucket_of(const char *path, size_t len)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
 
-	for (; *path; path++)
+	for (const char *end = path + len; path < end; path++)
 		hash = (hash ^ (uint8_t)*path) * 16777619u;
 	return &buckets[(hash ^ hash >> 16) % NBUCKETS];
 }
 
-static const struct http_reply *load(struct entry **bucket, const char *path)
+static const struct http_reply *load(struct entry **bucket, const char *path, size_t len)
 {
-	size_t size = strlen(path) + 1;
-	struct entry *entry = ix_alloc(sizeof(*entry) + size);
+	struct entry *entry = ix_alloc(sizeof(*entry) + len);
 	if (!entry)
 		return http_store_error(503);
 
@@ -141,31 +141,32 @@ static const struct http_reply *load(struct entry **bucket, const char *path)
 		ix_free(entry);
 		return http_store_error(status);
 	}
-	memcpy(entry->path, path, size);
+	entry->len = len;
+	memcpy(entry->path, path, len);
 	entry->next = *bucket;
 	__atomic_store_n(bucket, entry, __ATOMIC_RELEASE);
 	return &entry->reply;
 }
 
-static const struct http_reply *find(struct entry **bucket, const char *path)
+static const struct http_reply *find(struct entry **bucket, const char *path, size_t len)
 {
 	for (struct entry *entry = __atomic_load_n(bucket, __ATOMIC_ACQUIRE); entry; entry = entry->next)
-		if (strcmp(entry->path, path) == 0)
+		if (entry->len == len && memcmp(entry->path, path, len) == 0)
 			return &entry->reply;
 	return NULL;
 }
 
-const struct http_reply *http_store_file(const char *path)
+const struct http_reply *http_store_file(const char *path, size_t len)
 {
-	struct entry **bucket = bucket_of(path);
-	const struct http_reply *reply = find(bucket, path);
+	struct entry **bucket = bucket_of(path, len);
+	const struct http_reply *reply = find(bucket, path, len);
 
 	if (reply)
 		return reply;
 	lock_if_shared(&loading);
-	reply = find(bucket, path); /* another thread may have loaded it meanwhile */
+	reply = find(bucket, path, len); /* another thread may have loaded it meanwhile */
 	if (!reply)
-		reply = load(bucket, path);
+		reply = load(bucket, path, len);
 	unlock_if_shared(&loading);
 	return reply;
 }
