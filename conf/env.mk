@@ -8,6 +8,8 @@
 V ?=
 # 1: a warning in our own sources is an error.
 WERROR ?=
+# 1: the dataplane with its lwIP, and lab 6's network server with its own, are each compiled as one.
+UNITE ?= 1
 OBJDIR ?= obj
 PYTHON ?= python3
 # Compiles what runs on this machine: obj/fs/fsformat.

@@ -47,6 +47,10 @@ WARNINGS := -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
 COMMON_CFLAGS = -m32 -march=i686 -std=gnu11 -O2 -g -ffreestanding -fno-builtin -fno-pic -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -mno-sse -mno-mmx -nostdinc -isystem $(CC_INCLUDE) -I.
+# What packets go through is compiled as one: the compiler sees all files of a stack when it makes code, and inlines across
+# them. `make UNITE=` compiles each file by itself, which is easier to step through.
+UNITE_FLAGS := $(if $(filter 1,$(UNITE)),-O3 -flto -ffat-lto-objects)
+UNITE_LDFLAGS := -r -nostdlib $(if $(filter 1,$(UNITE)),-flto-partition=one -flinker-output=nolto-rel)
 CC_INCLUDE = $(eval CC_INCLUDE := $$(shell $$(CC) -print-file-name=include))$(CC_INCLUDE)
 LDFLAGS := -m elf_i386 -nostdlib -static -z max-page-size=0x1000 -z noexecstack
 TOOL_CFLAGS := -std=gnu11 -O2 -g -I. -DJOS_HOST $(WARNINGS)

@@ -6,7 +6,7 @@
 
 #include <kern/dp/csum.h>
 
-enum { RING_MAX = 1024, CSUM_AT_TCP = 16, CSUM_AT_UDP = 6 };
+enum { RING_MAX = 1024, CSUM_AT_IP = 10, CSUM_AT_TCP = 16, CSUM_AT_UDP = 6 };
 
 struct rx_slot {
 	uint32_t buf, len;
@@ -129,6 +129,14 @@ static int tx_put(struct netq *queue, const struct tx_frag *frags, int n, const 
 	return 0;
 }
 
+static void put_ip_checksum(struct nic_frame *f, const struct tx_offload *off)
+{
+	uint16_t sum = ~csum_fold(csum_add(0, f->bytes + off->l2_len, off->l3_len));
+
+	assert_true(off->l2_len + off->l3_len <= f->len);
+	memcpy(f->bytes + off->l2_len + CSUM_AT_IP, &sum, 2);
+}
+
 /* The field holds the pseudo-header's sum already. */
 static void put_checksum(struct nic_frame *f, const struct tx_offload *off)
 {
@@ -161,6 +169,8 @@ static void leave(const struct tx_slot *s)
 			memcpy(f->bytes + f->len, from, f->piece[i].len);
 		f->len += f->piece[i].len;
 	}
+	if (s->off.flags & TX_CSUM_IP)
+		put_ip_checksum(f, &s->off);
 	if (s->off.flags & (TX_CSUM_TCP | TX_CSUM_UDP))
 		put_checksum(f, &s->off);
 	if (nic.sent_in - nic.sent_out > NIC_SENT_MAX)

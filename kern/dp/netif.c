@@ -39,17 +39,25 @@ void tx_kick(struct dp *dp)
 		dp->nd->ops->tx_flush(dp->q);
 }
 
-/* If the frame is TCP or UDP: have the NIC do the checksum, and seed it with the pseudo-header's. */
+/*
+ * If the frame is TCP or UDP: have the NIC do its checksum and IP's, and seed TCP's with the pseudo-header's. NICs take
+ * IP's alone in ways of their own: that of other packets, which are rare, is made here.
+ */
 static struct tx_offload offload_of(struct pbuf *p)
 {
 	const struct eth_hdr *eth = p->payload;
-	const struct ip_hdr *ip = (const struct ip_hdr *)(eth + 1);
+	struct ip_hdr *ip = (struct ip_hdr *)(eth + 1);
 	struct tx_offload off = { .l2_len = SIZEOF_ETH_HDR };
-	uint8_t proto = eth->type == PP_HTONS(ETHTYPE_IP) ? IPH_PROTO(ip) : 0;
 
-	if (proto != IP_PROTO_TCP && proto != IP_PROTO_UDP)
+	if (eth->type != PP_HTONS(ETHTYPE_IP))
 		return off;
-	off.flags = proto == IP_PROTO_TCP ? TX_CSUM_TCP : TX_CSUM_UDP;
+	uint8_t proto = IPH_PROTO(ip);
+	IPH_CHKSUM_SET(ip, 0);
+	if (proto != IP_PROTO_TCP && proto != IP_PROTO_UDP) {
+		IPH_CHKSUM_SET(ip, ~csum_fold(csum_add(0, ip, IPH_HL_BYTES(ip))));
+		return off;
+	}
+	off.flags = TX_CSUM_IP | (proto == IP_PROTO_TCP ? TX_CSUM_TCP : TX_CSUM_UDP);
 	off.l3_len = IPH_HL_BYTES(ip);
 	uint16_t len = p->tot_len - off.l2_len - off.l3_len;
 	uint16_t sum = csum_fold(csum_pseudo(ip->src.addr, ip->dest.addr, proto, len));
@@ -142,7 +150,7 @@ static err_t set_up(struct netif *netif)
 	netif->hwaddr_len = ETH_HWADDR_LEN;
 	memcpy(netif->hwaddr, dp->nd->mac, ETH_HWADDR_LEN);
 	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
-	netif->chksum_flags = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_ICMP |
+	netif->chksum_flags = NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_ICMP |
 			      NETIF_CHECKSUM_CHECK_ICMP | NETIF_CHECKSUM_CHECK_UDP;
 	return ERR_OK;
 }
