@@ -16,7 +16,8 @@
     facts.py      the machine and the versions
     report.py     everything found, in one structure; as JSON and CSV
     table.py      the table in the terminal
-    pictures.py   the pictures
+    pictures.py   the pictures; sweeps.py: those of FULL=1; drawing.py: what they share
+    compare.py    a program: do two runs say the same?
     page.py       report.html
 
 Exit status: 0 when something was measured, 1 when nothing could be, 2 for a wrong option, 130 when interrupted.

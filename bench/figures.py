@@ -27,6 +27,7 @@ WORKS = {  # the first word of a name -> words for it
     "load": "offered load",
     "echo": "echo of one message",
     "batch": "batch bound",
+    "idle": "idle policy",
     "cpus": "CPUs",
     SPEED_OF_HOST.split("/", maxsplit=1)[0]: "a fixed loop on the host",
 }

@@ -1,99 +1,22 @@
 # SPDX-License-Identifier: MIT
 """
-The pictures, each from the report's structure, as SVG. Where there is a range over the rounds, it is drawn.
-
-Each system has one colour and one mark in all of them; the colours differ for colour-blind eyes, too.
+The pictures, each from the report's structure, as SVG. Where there is a range over the rounds, it is drawn. Those of
+FULL=1 are in sweeps.py.
 """
-import io
-
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
-
-import counts  # noqa: E402
-import words  # noqa: E402
-from figures import HEADLINES  # noqa: E402
-from stages import NAMES as stages_in_order  # noqa: E402
-from stats import EQUAL, FASTER, SLOWER, advantage  # noqa: E402
-
-COLOURS = {"ix": "#0072B2", "lab6": "#D55E00", "linux": "#009E73", "ceiling": "#7A7A7A"}
-MARKS = {"ix": "o", "lab6": "s", "linux": "^", "ceiling": "D"}
-INK, FAINT, LINES = "#22272e", "#6b7280", "#e3e6ea"
-
-STYLE = {
-    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 10.5,
-    "axes.edgecolor": "#c3c8cf", "axes.labelcolor": FAINT, "axes.titlesize": 12, "axes.titleweight": "bold",
-    "axes.titlecolor": INK, "axes.titlelocation": "left", "axes.titlepad": 14, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True, "grid.color": LINES, "grid.linewidth": 0.8,
-    "xtick.color": FAINT, "ytick.color": FAINT, "xtick.major.size": 0, "ytick.major.size": 0, "xtick.minor.size": 0,
-    "ytick.minor.size": 0, "lines.linewidth": 2, "lines.markersize": 6, "legend.frameon": False,
-    "svg.hashsalt": "jos-ix", "figure.facecolor": "white", "savefig.bbox": "tight", "savefig.pad_inches": 0.15,
-}
-WIDE, HALF = (9.6, 4.2), (9.6, 3.9)
-
-
-class Picture:
-    def __init__(self, name, title, caption, svg):
-        self.name, self.title, self.caption, self.svg = name, title, caption, svg
+import counts
+import sweeps
+import words
+from drawing import (COLOURS, FAINT, HALF, INK, STYLE, WIDE, FuncFormatter, curve, curves, finish, from_zero, logarithmic, look, plt,
+                     points, time_ticks)
+from figures import HEADLINES
+from stages import NAMES as stages_in_order
+from stats import EQUAL, FASTER, SLOWER, advantage
 
 
 def draw(found):
     """All pictures for which there are figures."""
     with plt.rc_context(STYLE):
         return [picture for picture in (drawer(found) for drawer in DRAWERS) if picture]
-
-
-def finish(fig, name, title, caption):
-    out = io.StringIO()
-    fig.savefig(out, format="svg", metadata={"Date": None})
-    plt.close(fig)
-    svg = out.getvalue()
-    return Picture(name, title, caption, svg[svg.index("<svg"):])
-
-
-def look(name):
-    return {"color": COLOURS.get(name, "#CC79A7"), "marker": MARKS.get(name, "v")}
-
-
-def points(system, work, measured):
-    """[(point, figure)] of work/POINT/measured, by increasing point."""
-    found = []
-    for name, figure in system["figures"].items():
-        parts = name.split("/")
-        if len(parts) == 3 and parts[0] == work and parts[2] == measured:
-            found.append((int(parts[1]), figure))
-    return sorted(found, key=lambda pair: pair[0])
-
-
-def logarithmic(axis, ticks, label):
-    """A logarithmic axis with words at these places only."""
-    axis.set_major_locator(matplotlib.ticker.FixedLocator(ticks))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: label(x)))
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_minor_locator(matplotlib.ticker.NullLocator())
-
-
-def time_ticks(axis, low, high):
-    ticks = [m * 10 ** e for e in range(0, 8) for m in (1, 2, 5) if low / 2 <= m * 10 ** e <= high * 2]
-    if len(ticks) > 8:
-        ticks = [t for t in ticks if str(t)[0] == "1"]
-    logarithmic(axis, ticks, lambda x: words.tick(round(x), "us"))
-
-
-def curve(ax, system_name, title, series, dash="-", label=True):
-    """Medians as a line with marks, the range over the rounds as a band."""
-    x = [p for p, _ in series]
-    ax.plot(x, [f["median"] for _, f in series], dash, label=title if label else None, **look(system_name))
-    ax.fill_between(x, [f["min"] for _, f in series], [f["max"] for _, f in series], color=look(system_name)["color"],
-                    alpha=0.14, linewidth=0)
-
-
-def curves(found, work, measured):
-    """[(name, title, series)] of the systems that have any."""
-    all_ = [(name, s["title"], points(s, work, measured)) for name, s in found["systems"].items()]
-    return [c for c in all_ if c[2]]
 
 
 def ratios(found):
@@ -183,11 +106,6 @@ def kept(found):
     ax.legend(loc="best")
     return finish(fig, "kept", "Throughput", "A 64-byte page over and over, by wrk. Each connection sends its next "
                   "request when it has its answer. The bands reach from the lowest round to the highest.")
-
-
-def from_zero(ax, unit):
-    ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: "0" if y == 0 else words.tick(y, unit)))
 
 
 def up_to_the_wall(found, system, line):
@@ -296,4 +214,4 @@ def row_label(found, row):
     return "%s, %s" % (found["systems"].get(system, {"title": system})["title"], work)
 
 
-DRAWERS = (ratios, latency, kept, offered, pages, echoes, stages)
+DRAWERS = (ratios, latency, kept, offered, pages, echoes) + sweeps.DRAWERS + (stages,)

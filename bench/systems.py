@@ -79,7 +79,7 @@ class Jos:
 IX = Jos("ix", "IX dataplane", 2, {
     "web": Role("user_ixhttpd", r"^ixhttpd: \d.*on CPU"),
     "echo": Role("user_ixecho", r"^ixecho: port 7 on CPU"),
-}, knobs=("batch",))
+}, knobs=("batch", "idle"))
 LAB6 = Jos("lab6", "lab 6", 1, {
     "web": Role("user_httpd", r"^Waiting for http connections", ("-k", "-c", "-w", "256")),
     "echo": Role("user_echosrv", r"^bound"),

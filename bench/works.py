@@ -9,6 +9,7 @@ import systems
 from harness.suite import Failure
 
 MB = 1e6
+IDLE_POLICIES = ("poll", "halt", "adaptive")  # kern/dp/policy.c
 LARGE = 65536  # pages of which so few are answered in a second that bytes are counted; heads hardly matter
 
 
@@ -126,6 +127,15 @@ def batch(bound, seconds):
     return Step("batch bound %d" % bound, "web", 2 * seconds, run, 64, "batch", {"extra": ("batch=%d" % bound,)})
 
 
+def idle(policy, seconds):
+    """What the dataplane's CPU does without work: it decides how fast an answer comes after silence, not how many."""
+    def run(target):
+        got = target.pingpong("http", systems.PAGE, seconds)
+        rate, _, _ = wrk(target, 64, seconds)
+        return {"idle/%s/rate" % policy: rate, "idle/%s/p50" % policy: got["p50"], "idle/%s/p99" % policy: got["p99"]}
+    return Step("idle policy %s" % policy, "web", 2 * seconds, run, 64, "idle", {"extra": ("idle=%s" % policy,)})
+
+
 def cpus(count, seconds):
     def run(target):
         rate, _, _ = wrk(target, 64, seconds)
@@ -151,7 +161,8 @@ def usual():
 
 def full():
     return (usual() + [kept(n, 5) for n in (1024, 4096, 10000)]
-            + [batch(n, 3) for n in (1, 2, 8, 16, 64)] + [cpus(n, 3) for n in (1, 2)])
+            + [batch(n, 3) for n in (1, 2, 8, 16, 64)] + [idle(policy, 3) for policy in IDLE_POLICIES]
+            + [cpus(n, 3) for n in (1, 2)])
 
 
 SCALES = {"quick": quick, "default": usual, "full": full}
