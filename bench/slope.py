@@ -61,7 +61,7 @@ class Body:
 
 def measure(host):
     """name -> Body"""
-    nm = os.environ.get("NM") or "i686-linux-gnu-nm"
+    nm = os.environ.get("NM") or "nm"
     count.WARM, count.COUNT = WARM, REQUESTS
     programs = {name: Program(count.image(name), nm) for name in ("user_ixhttpd", "fs_fs", count.LOAD)}
     kernel, disk, found = Program(count.built("kern", "kernel"), nm), make_disk(host), {}
