@@ -58,7 +58,7 @@ def forget_solutions(tree, names):
         place = os.path.join(tree, path)
         shutil.rmtree(place) if os.path.isdir(place) else os.path.exists(place) and os.remove(place)
     stale = [os.path.join(tree, path) for path in STALE]
-    for name in names:
+    for name in names + [suspects.UNITED]:
         stale += suspects.objects(tree, name)
     tests = os.path.join(tree, "obj", "tests")
     stale += [entry.path for entry in os.scandir(tests) if entry.is_file() and os.access(entry.path, os.X_OK)]
@@ -95,7 +95,7 @@ def build(folder, patterns):
     for part in (".deps", "obj"):
         subprocess.run(["cp", "-a", "--reflink=auto", os.path.join(ROOT, part), tree], check=True)
     make(tree, "all", *suspects.host_objects_of(names))
-    suspects.learn(tree, names)
+    suspects.learn(tree, names + [suspects.UNITED])
     tests = list_tests(tree, patterns)
     forget_solutions(tree, names)
     subprocess.run(["tar", "-C", tree, "-cf", os.path.join(folder, "trusted.tar"), "."], check=True)
