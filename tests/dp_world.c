@@ -52,16 +52,21 @@ void world_quiet(void)
 		assert_true(!g->buckets[i].active && !g->buckets[i].time_wait);
 }
 
+void world_unlisten(void)
+{
+	for (int i = 0; i < NLISTENERS; i++) {
+		if (world->plane->listeners[i].gen & 1)
+			assert_int_equal(call_on(IX_CALL_UNLISTEN, listener_handle(world->plane, i)), 0);
+	}
+}
+
 void world_close(void)
 {
 	size_t own = 1 + PROGRAM_PAGES + 1; /* page directory, the program's pages and their page table */
 
 	nic.hold = false;
 	nic_transmit();
-	for (int i = 0; i < NLISTENERS; i++) {
-		if (world->plane->listeners[i].gen & 1)
-			assert_int_equal(call_on(IX_CALL_UNLISTEN, listener_handle(world->plane, i)), 0);
-	}
+	world_unlisten();
 	pass(10000000);
 	world_quiet();
 	assert_int_equal(dp_detach(&machine_env), 0);

@@ -19,6 +19,7 @@ extern struct ix_config world_config; /* as granted; what is set before world_op
 
 void world_open(void);
 void world_close(void);         /* asserts that nothing is left of any flow, then that detaching frees everything */
+void world_unlisten(void);  /* no port is listened on any more */
 int world_setup(void **state);  /* both as cmocka fixtures */
 int world_teardown(void **state);
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)

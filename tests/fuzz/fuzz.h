@@ -56,11 +56,13 @@ static inline void fuzz_begin(const uint8_t *data, size_t size)
 	fuzz_end = data + size;
 }
 
-/* Reset all flows, let the time of TIME_WAIT pass: nothing may be left. */
+/* Close all ports, reset all flows, let the time of TIME_WAIT pass: nothing may be left. */
 static inline void fuzz_end_input(void)
 {
 	nic.hold = false;
 	nic_transmit();
+	fuzz_forget();
+	world_unlisten();
 	stack_abort_all(world);
 	for (int i = 0; i < NUDP; i++) {
 		if (world->udp.port[i].state == UDP_BOUND)
