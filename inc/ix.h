@@ -214,6 +214,7 @@ enum ix_ctl {
 	X(drop_backlog, "connections refused because the backlog was full")       \
 	X(drop_tx_full, "segments put off because the transmit ring was full")    \
 	X(drop_tx_nomem, "segments put off because memory ran out")               \
+	X(drop_tx_neigh, "packets to a neighbour whose address was not known in time") \
 	X(tcp_rexmits, "segments sent again")                                     \
 	X(timewait_reused, "TIME_WAIT flows freed for a new SYN")                 \
 	X(timewait_reclaimed, "TIME_WAIT flows freed for want of memory")         \

@@ -87,7 +87,7 @@ struct dp {
 	struct reserve reserve;           /* pages for the groups' slabs */
 	bool loans_ended;                 /* some pages that were lent are not any more */
 	struct netif netif;
-	uint64_t arp_us;                  /* when ARP ages next */
+	struct neigh_wait neigh;
 
 	/* lwIP's time: a pass over all groups' buckets starts every quarter of a second and is done in slices. */
 	uint32_t ticks;                   /* half seconds */

@@ -11,12 +11,12 @@
 #include <kern/dp/dataplane.h>
 #include <kern/pmap.h>
 
-#include "lwip/etharp.h"
+#include "lwip/ip4.h"
+#include "lwip/prot/ethernet.h"
 #include "lwip/prot/ip.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/prot/udp.h"
-#include "netif/ethernet.h"
 
 enum { REAP_MAX = 64 };
 
@@ -128,12 +128,23 @@ static err_t send_copy(struct dp *dp, struct pbuf *p)
 	return err;
 }
 
-static err_t output(struct netif *netif, struct pbuf *p)
+/* The header's room is there: lwIP leaves it, and so does who makes packets here. */
+int frame_output(struct dp *dp, struct pbuf *p, const uint8_t *to, uint16_t type)
 {
-	struct dp *dp = netif->state;
 	struct tx_frag frags[TX_FRAGS_MAX];
 
+	if (pbuf_add_header(p, SIZEOF_ETH_HDR))
+		return ERR_BUF;
+	struct eth_hdr *eth = p->payload;
+	memcpy(&eth->dest, to, ETH_HWADDR_LEN);
+	memcpy(&eth->src, dp->nd->mac, ETH_HWADDR_LEN);
+	eth->type = __builtin_bswap16(type);
 	return fragments_of(p, frags) ? send_chain(dp, p) : send_copy(dp, p);
+}
+
+static err_t output(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
+{
+	return neigh_output(netif->state, p, to->addr);
 }
 
 /*
@@ -144,12 +155,11 @@ static err_t set_up(struct netif *netif)
 {
 	struct dp *dp = netif->state;
 
-	netif->output = etharp_output;
-	netif->linkoutput = output;
+	netif->output = output;
 	netif->mtu = 1500;
 	netif->hwaddr_len = ETH_HWADDR_LEN;
 	memcpy(netif->hwaddr, dp->nd->mac, ETH_HWADDR_LEN);
-	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_LINK_UP;
 	netif->chksum_flags = NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_ICMP |
 			      NETIF_CHECKSUM_CHECK_ICMP | NETIF_CHECKSUM_CHECK_UDP;
 	return ERR_OK;
@@ -157,9 +167,11 @@ static err_t set_up(struct netif *netif)
 
 void netif_attach(struct dp *dp)
 {
-	ip4_addr_t ip = { dp->ip }, mask = { PP_HTONL(0xffffff00u) }, gateway = { dp->plane->gateway };
+	ip4_addr_t ip = { dp->ip }, mask = { NETMASK }, gateway = { dp->plane->gateway };
 
-	netif_add(&dp->netif, &ip, &mask, &gateway, dp, set_up, ethernet_input);
+	netif_add(&dp->netif, &ip, &mask, &gateway, dp, set_up, ip4_input);
 	netif_set_default(&dp->netif);
 	netif_set_up(&dp->netif);
+	if (dp->thread == 0)
+		neigh_announce(dp);
 }

@@ -15,6 +15,7 @@
 #include <kern/dev/netdev.h>
 #include <kern/dp/buf.h>
 #include <kern/dp/fgroup.h>
+#include <kern/dp/neigh.h>
 
 enum {
 	DP_HEAP_UNITS = (IXLIM - IX_HEAP) / IX_HEAP_UNIT,
@@ -56,6 +57,8 @@ struct plane {
 
 	struct listener listeners[NLISTENERS];
 	uint32_t nlisteners;              /* open */
+
+	struct neighbours neighbours;     /* written by queue 0's CPU; neigh.h */
 
 	struct bufset bufs;
 	uint8_t *heap[DP_HEAP_UNITS];

@@ -11,7 +11,7 @@
 #include <kern/dp/udp.h>
 #include <kern/pmap.h>
 
-#include "lwip/prot/etharp.h"
+#include "lwip/prot/ethernet.h"
 #include "lwip/prot/ip.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/tcp.h"
@@ -61,15 +61,11 @@ static struct pbuf *to_pbuf(struct packet *pk, uint32_t len) { return buf_to_pbu
 
 static void arp_in(struct dp *dp, struct packet *pk)
 {
-	const uint8_t *arp = pk->bytes + ETH_LEN;
-
-	if (pk->len < ETH_LEN + ARP_LEN) {
-		drop(pk, &dp->stat.drop_rx_length);
-		return;
-	}
-	if (get16(arp + 6) == ARP_REQUEST && get_raw32(arp + 24) == dp->ip)
-		dp->stat.arp_requests++;
-	stack_arp(dp, to_pbuf(pk, ARP_LEN));
+	if (pk->len < ETH_LEN + ARP_LEN)
+		dp->stat.drop_rx_length++;
+	else if (!neigh_input(dp, pk->bytes + ETH_LEN))
+		dp->stat.drop_rx_type++;
+	buf_put(pk->buf);
 }
 
 static bool ip_is_good(struct packet *pk)

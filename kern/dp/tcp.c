@@ -26,7 +26,6 @@
 
 #include <kern/dp/tcp_priv.h>
 
-#include "lwip/etharp.h"
 #include "lwip/init.h"
 #include "lwip/ip.h"
 
@@ -34,8 +33,6 @@ enum {
 	DEFAULT_TTL = 64,
 	PASS_US = 250000,
 	TICK_US = 500000,
-	ARP_US = 1000000,
-	ARP_FORGOTTEN_US = 301 * ARP_US, /* lwIP keeps no address for so long */
 	HALF_OPEN_TICKS = 2,
 	SLICE = 128, /* buckets of a timer pass in one cycle */
 };
@@ -212,13 +209,6 @@ bool stack_output(struct dp *dp, struct pbuf *p, uint32_t to, uint8_t proto)
 	return err == ERR_OK;
 }
 
-void stack_arp(struct dp *dp, struct pbuf *p)
-{
-	lwip_enter(&dp->own, BUCKET_NONE, 0);
-	etharp_input(p, &dp->netif);
-	lwip_leave(&dp->own);
-}
-
 /* ---- Time ---- */
 
 /* The pass comes to a group. One without flows is done with at once. */
@@ -282,24 +272,11 @@ static void pass_over(struct fgroup *g, uint32_t bucket)
 	lwip_leave(g);
 }
 
-static void age_arp(struct dp *dp)
-{
-	if (dp->now_us < dp->arp_us)
-		return;
-	uint64_t missed = dp->now_us - dp->arp_us;
-	if (missed > ARP_FORGOTTEN_US) /* or it has just begun */
-		dp->arp_us = dp->now_us - ARP_FORGOTTEN_US;
-	lwip_enter(&dp->own, BUCKET_NONE, 0);
-	for (; dp->arp_us <= dp->now_us; dp->arp_us += ARP_US)
-		etharp_tmr();
-	lwip_leave(&dp->own);
-}
-
 static bool pass_is_over(const struct dp *dp) { return dp->pass_at == &dp->groups; }
 
 void stack_timers(struct dp *dp)
 {
-	age_arp(dp);
+	neigh_tick(dp);
 	if (pass_is_over(dp)) {
 		if (dp->now_us < dp->pass_us)
 			return;
@@ -320,8 +297,8 @@ uint64_t stack_due_us(const struct dp *dp)
 	if (!pass_is_over(dp))
 		return 0;
 	if (dp->nflows)
-		return MIN(dp->pass_us, dp->arp_us);
-	return dp->udp.nbound ? dp->arp_us : NEVER_US;
+		return MIN(dp->pass_us, dp->neigh.tick_us);
+	return dp->udp.nbound || dp->neigh.nkept ? dp->neigh.tick_us : NEVER_US;
 }
 
 static void shed_bucket(struct fgroup *g, uint32_t bucket)

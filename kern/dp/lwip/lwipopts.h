@@ -14,6 +14,7 @@
 #define LWIP_TIMERS 0
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
+#define LWIP_ARP 0 /* kern/dp/neigh.c */
 
 /* Memory: kern/dp/slab.c, reached through the window's own pointer (tcp_unit.c). */
 #define MEM_LIBC_MALLOC 1
