@@ -27,7 +27,7 @@ enum { ENV_FREE, ENV_DYING, ENV_RUNNABLE, ENV_RUNNING, ENV_NOT_RUNNABLE };
 enum EnvType { ENV_TYPE_USER, ENV_TYPE_FS, ENV_TYPE_NS };
 
 /* Why an environment is ENV_NOT_RUNNABLE, other than for IPC. */
-enum { ENV_WAIT_NONE, ENV_WAIT_CONS, ENV_WAIT_ENV, ENV_WAIT_NET, ENV_WAIT_TIME };
+enum { ENV_WAIT_NONE, ENV_WAIT_CONS, ENV_WAIT_ENV, ENV_WAIT_NET, ENV_WAIT_TIME, ENV_WAIT_DP };
 
 struct dp;
 
@@ -66,7 +66,8 @@ struct Env {
 	uint32_t env_wake_ms;        /* with ENV_WAIT_TIME: when it wants to go on */
 	bool env_uses_net;           /* it has used lab 6's NIC (kern/lab6.c) */
 
-	struct dp *env_dp;           /* its dataplane, or NULL; kernel address */
+	struct dp *env_dp;           /* its dataplane's thread, with a CPU of its own, or NULL; kernel address */
+	struct dp *env_dp_parked;    /* the same while it has no CPU */
 };
 
 #endif

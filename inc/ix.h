@@ -228,6 +228,9 @@ enum ix_ctl {
 	X(drop_rx_udp, "datagrams with a bad length or checksum")                 \
 	X(drop_udp_full, "datagrams dropped because app or buffers did not keep up") \
 	X(drop_rx_queue, "segments that came to the queue of another CPU")        \
+	X(rx_parked, "segments that came before their flow group did")            \
+	X(groups_in, "flow groups taken over from other CPUs")                    \
+	X(groups_out, "flow groups handed over to other CPUs")                    \
 	X(busy_us, "microseconds from the start of a pass that found work to the next") \
 	X(idle_us, "microseconds after passes that found none")
 

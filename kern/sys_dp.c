@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls of the dataplane, as far as they need the core: inc/ix.h has their contracts. */
-#include <inc/error.h>
-
 #include <kern/dp/dp.h>
 #include <kern/env.h>
 #include <kern/sched.h>
@@ -24,7 +22,7 @@ int32_t sys_dp_attach(const uint32_t *a)
 
 	if (r < 0)
 		return r;
-	if (dp_cpu(e) == cpunum())
+	if (dp_cpu(e) == cpunum() || dp_cpu(e) < 0)
 		return 0;
 	curenv = NULL;
 	sched_ready(e); /* eax is 0 in its frame: kern/syscall.c */
@@ -37,12 +35,8 @@ int32_t sys_dp_detach(const uint32_t *a)
 	return dp_detach(curenv);
 }
 
-/* Only for callers without a dataplane: those with one never come here (kern/trap.c). */
-int32_t sys_run_io(const uint32_t *a)
-{
-	(void)a;
-	return -E_INVAL;
-}
+/* Only for callers without a CPU of their own: those with one never come here (kern/trap.c). */
+int32_t sys_run_io(const uint32_t *a) { return dp_run_parked(curenv, a[0]); }
 
 int32_t sys_dp_stat(const uint32_t *a) { return dp_stat(curenv, a[0], a[1]); }
 

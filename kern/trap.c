@@ -243,6 +243,8 @@ static void __attribute__((noreturn)) leave_core(struct Trapframe *tf)
 
 	if (cons_wants_monitor())
 		monitor(e ? &e->env_tf : tf);
+	if (e && e->env_status == ENV_RUNNING)
+		dp_park(e);
 	if (may_go_on(e))
 		env_run(e);
 	sched_yield();

@@ -9,6 +9,7 @@
 #include <kern/clock.h>
 #include <kern/env.h>
 #include <kern/dev/lapic.h>
+#include <kern/sched.h>
 #include <kern/spinlock.h>
 #include <kern/trap.h>
 
@@ -356,6 +357,17 @@ struct spinlock kernel_lock;
 
 int cpunum(void) { return 1; }
 void mail_poll(void) { cpus[1].cpu_mail &= ~MAIL_TLB; }
+
+struct Env *env_leader(const struct Env *e) { return (struct Env *)e; }
+bool env_shares_space(const struct Env *a, const struct Env *b) { return a && b; } /* all threads here are one program's */
+void load_pgdir(pde_t *pgdir) { cpus[1].cpu_pgdir = pgdir; }
+void sched_ready(struct Env *e) { e->env_status = ENV_RUNNABLE; }
+
+void sched_block(int why)
+{
+	(void)why;
+	abort();
+}
 
 void mail_post(struct CpuInfo *cpu, uint32_t request)
 {

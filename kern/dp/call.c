@@ -36,6 +36,7 @@ static int find_flow(struct dp *dp, struct request *rq)
 		return -E_BAD_HANDLE;
 	if (p->groups[group].owner != dp)
 		return -E_MOVED;
+	p->groups[group].touched = dp->stat.run_ios;
 	rq->flow = flow_find(&p->groups[group].flows, rq->call.handle);
 	return rq->flow ? 0 : -E_BAD_HANDLE;
 }
@@ -151,7 +152,7 @@ static int do_connect(struct dp *dp, struct request *rq)
 {
 	struct flow *f = stack_connect(rq->group, &rq->tuple);
 
-	(void)dp;
+	rq->group->touched = dp->stat.run_ios;
 	if (!f)
 		return -E_NO_MEM;
 	f->cookie = rq->call.connect.cookie;

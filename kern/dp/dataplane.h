@@ -56,6 +56,9 @@ struct dp {
 	uint32_t ncalls;                  /* calls of the app's array to run; 0 after that */
 	uint32_t nevents;                 /* events written to the app's array */
 	bool busy;                        /* something was done */
+	bool settled;                     /* the program has nothing in hand: it would wait, and made no calls */
+	bool leaving;                     /* the CPU shall be given back; set by the core */
+	bool parks;                       /* and can be: the program is to be stopped */
 	bool asked;                       /* a sibling CPU, or the core, wants us to look at the plane */
 
 	/* Between cycles. */
@@ -80,7 +83,8 @@ struct dp {
 	struct link waiting;              /* flows in TIME_WAIT, oldest first */
 	struct door doors[NLISTENERS];
 	uint16_t next_port;               /* where the search for a local port goes on */
-	struct fgroup own;                /* for what belongs to no flow: it has one bucket, which stays empty */
+	struct fgroup own;                /* for what belongs to no flow: it has one bucket, */
+	struct bucket no_flows;           /* which stays empty */
 	struct udp_ports udp;
 	struct bufpool bufs;
 	struct buf *buf_recs;             /* of the buffers that came with us */
@@ -107,6 +111,11 @@ struct dp {
 	struct ix_stat stat;              /* counters; gauges are filled in when published */
 	uint64_t counted_us;              /* busy and idle time are counted up to here */
 
+	/* What other CPUs write, when they hand groups over. Frames that came before their group wait, oldest first. */
+	struct fgroup *volatile incoming __attribute__((aligned(64)));
+	struct buf *volatile returned;
+	struct buf *parked_first __attribute__((aligned(64))), *parked_last;
+
 	/* What other CPUs read: a copy, and a number that is odd while it is being written. */
 	uint64_t publish_us;              /* not before */
 	uint32_t queue_max;               /* most frames taken at once since then */
@@ -115,7 +124,10 @@ struct dp {
 } __attribute__((aligned(64)));
 
 static inline struct fgroup *group_at(struct link *owned) { return container_of(owned, struct fgroup, owned); }
-void dp_take_group(struct dp *dp, struct fgroup *g);   /* it is ours from now on; attach.c */
+void dp_take_group(struct dp *dp, struct fgroup *g);   /* member.c: it is ours from now on */
+void dp_drop_group(struct dp *dp, struct fgroup *g);   /* and not any more; its flows are on none of our lists */
+
+bool dp_has_groups(const struct dp *dp);  /* move.c: here, or on their way to us */
 
 /* ask.c: what siblings and the core ask of this CPU; plane_ask is theirs. */
 void plane_ask(struct dp *dp);            /* any CPU; it looks soon */
@@ -182,7 +194,7 @@ static inline struct ix_event *event_slot(struct dp *dp)
 }
 
 /* window.c, with the big lock: make lwIP's globals for one more CPU, seen under the env's page directory. */
-int window_install(struct dp *dp);        /* 0 or -E_NO_MEM */
+int window_install(struct dp *dp);        /* 0 or -E_NO_MEM, and window_remove is still to be called */
 void window_remove(struct dp *dp);
 
 /* With DP_DEBUG the rules of the stack are checked where they matter. */

@@ -15,6 +15,8 @@ struct dp;
 void dp_init(void);                                         /* at boot, after pci_init */
 int dp_attach(struct Env *e, int cpu, uint32_t config_va);  /* sys_dp_attach: on 0, e->env_dp is set and cpus[].cpu_dp too */
 int dp_detach(struct Env *e);
+int dp_run_parked(struct Env *e, uint32_t ncalls); /* sys_run_io of an env that has no CPU of its own: blocks until it has */
+void dp_park(struct Env *e);      /* the current one; if its CPU is to be given back now, it blocks, and does not return */
 int dp_stat(struct Env *e, int cpu, uint32_t stat_va);
 int dp_ctl(struct Env *e, int op, int cpu, uint32_t a, uint32_t b);
 int dp_cpu(const struct Env *e);  /* the CPU reserved for e, or -1 */

@@ -151,6 +151,14 @@ static bool tell_dead(struct dp *dp, struct flow *f)
 	return true;
 }
 
+static bool tell_moved(struct dp *dp, struct flow *f)
+{
+	if (!event_of(dp, f, IX_EV_MOVED))
+		return false;
+	f->flags &= ~FLOW_MOVED;
+	return true;
+}
+
 /* One for each state. False: the array is full, and there is more to tell. */
 
 static bool tell_half(struct dp *dp, struct flow *f)
@@ -232,7 +240,11 @@ static void tell_flows(struct dp *dp)
 	while (!link_alone(&dp->pending)) {
 		struct flow *f = container_of(dp->pending.next, struct flow, pending);
 		link_take(&f->pending);
-		if (!tell[f->state](dp, f)) {
+		if (f->g->quiet) {
+			list_append(&waiting, &f->pending);
+			continue;
+		}
+		if (((f->flags & FLOW_MOVED) && !tell_moved(dp, f)) || !tell[f->state](dp, f)) {
 			list_push(&dp->pending, &f->pending);
 			break;
 		}

@@ -28,8 +28,16 @@ struct bucket {
 struct fgroup {
 	struct dp *owner;        /* who alone touches it; NULL: on its way from one CPU to another */
 	struct link owned;       /* among the groups of its owner */
-	struct fgroup *next;     /* on its way */
 	uint32_t index;
+	uint32_t touched;        /* the owner's count of run_ios when a call named one of its flows last */
+	bool quiet;              /* it is wanted elsewhere: no events of its flows are delivered here any more */
+	bool leaves;             /* and is about to go */
+
+	/* On its way: all that its flows are on lists of, and how many receive buffers they hold. */
+	struct fgroup *next;
+	struct dp *from;
+	struct link pending, half, waiting;
+	uint32_t nbufs;
 
 	struct bucket *buckets;
 	uint32_t nbuckets;       /* a power of two */

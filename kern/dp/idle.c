@@ -78,7 +78,7 @@ static uint64_t deadline(const struct dp *dp, uint64_t until)
 
 static bool may_halt(const struct dp *dp, uint64_t due)
 {
-	if (dp->plane->policy.idle == IX_IDLE_POLL || dp->busy || dp->q->tx_head != dp->q->tx_tail)
+	if (dp->plane->policy.idle == IX_IDLE_POLL || dp->busy || dp->asked || dp->q->tx_head != dp->q->tx_tail)
 		return false;
 	if (dp->plane->policy.idle == IX_IDLE_ADAPTIVE && dp->now_us - dp->busy_us < SPIN_US)
 		return false;

@@ -106,6 +106,14 @@ void dp_settle(struct dp *dp)
 
 static bool sched_calls(const struct dp *dp) { return dp->cpu->cpu_mail & MAIL_SCHED; }
 
+/* Its program is to stop here until there is a CPU for it again. */
+static bool parks(struct dp *dp)
+{
+	if (dp->parks)
+		mail_post(dp->cpu, MAIL_SCHED);
+	return dp->parks;
+}
+
 /*
  * sys_run_io (inc/ix.h; doc/ABI.md): the first `ncalls` calls (dp->ncalls; the first cycle does them), no events yet, then
  * cycles, each followed by dp_settle(), until there are events, or calls had to be done, or `timeout_us` has passed
@@ -128,13 +136,15 @@ int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
 	dp->unresponsive = false;
 	dp->nevents = 0;
 	dp->ncalls = ncalls;
+	dp->settled = timeout_us > 0;
 	for (;;) {
 		dp_cycle(dp, true);
 		dp_settle(dp);
-		if (dp->nevents || ncalls || dp->now_us >= end || sched_calls(dp))
+		if (dp->nevents || ncalls || dp->now_us >= end || sched_calls(dp) || parks(dp))
 			break;
 		dp_idle(dp, MIN(end, dp->timer_us));
 	}
+	dp->parks &= !ncalls && !dp->nevents;
 	dp_resume(dp);
 	dp_watch(e);
 	dp->stat.user_returns++;

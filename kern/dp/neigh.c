@@ -219,6 +219,14 @@ void neigh_flush(struct dp *dp)
 	}
 }
 
+void neigh_forget(struct dp *dp)
+{
+	for (int i = 0; dp->neigh.nkept && i < NEIGH_KEPT; i++) {
+		if (dp->neigh.kept[i].frame)
+			let_go(dp, i);
+	}
+}
+
 /* ---- Time ---- */
 
 static void ask_again(struct dp *dp)

@@ -45,6 +45,7 @@ bool neigh_input(struct dp *dp, const uint8_t *arp);
 int neigh_output(struct dp *dp, struct pbuf *p, uint32_t to);
 void neigh_announce(struct dp *dp);    /* our own address to everybody */
 void neigh_flush(struct dp *dp);       /* addresses may have become known: send what was kept for them */
+void neigh_forget(struct dp *dp);      /* all that was kept */
 void neigh_tick(struct dp *dp);        /* from time to time */
 
 /* netif.c: a frame to send, from the IP or ARP header on. `to`: its receiver. An err_t; p stays the caller's. */

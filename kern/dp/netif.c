@@ -172,6 +172,4 @@ void netif_attach(struct dp *dp)
 	netif_add(&dp->netif, &ip, &mask, &gateway, dp, set_up, ip4_input);
 	netif_set_default(&dp->netif);
 	netif_set_up(&dp->netif);
-	if (dp->thread == 0)
-		neigh_announce(dp);
 }

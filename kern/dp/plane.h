@@ -16,6 +16,7 @@
 #include <kern/dp/buf.h>
 #include <kern/dp/fgroup.h>
 #include <kern/dp/neigh.h>
+#include <kern/spinlock.h>
 
 enum {
 	DP_HEAP_UNITS = (IXLIM - IX_HEAP) / IX_HEAP_UNIT,
@@ -55,6 +56,11 @@ struct plane {
 	struct fgroup *groups;
 	uint32_t ngroups;                 /* NGROUPS, or 1 */
 
+	/* Which thread shall have a group, and which the NIC sends it to: that one has it, or is about to. Guarded by the lock. */
+	struct spinlock table_lock;
+	uint8_t want[NGROUPS], table[NGROUPS];
+	uint64_t epoch_us;                /* the threads count lwIP's ticks from here */
+
 	struct listener listeners[NLISTENERS];
 	uint32_t nlisteners;              /* open */
 
@@ -73,6 +79,22 @@ struct plane *plane_make(struct netdev *nd, struct reserve *r, char **next);
 int plane_heap_make(struct plane *p, struct Env *e, uint32_t units);
 int plane_bufs_make(struct plane *p, struct Env *e, struct buf *recs, uint32_t nsupers);
 void plane_free_shared(struct plane *p); /* all but the threads' homes */
+
+/*
+ * spread.c, for the control side, with the big lock. They return at once; the CPUs concerned do it when they can, which
+ * shows in `table`, and in each thread's counter of groups.
+ *
+ * plane_add_cpu: a parked thread that waits in sys_run_io gets that CPU, or any, and an even share of the groups. Its
+ *   number; -E_NO_CPU; -E_AGAIN: no thread waits.
+ * plane_remove_cpu: that CPU's groups go to the others, and its thread is parked at one of its next sys_run_io. 0;
+ *   -E_INVAL: it is none of this dataplane's, or thread 0's; -E_AGAIN: it is leaving already.
+ * plane_move_group: 0; -E_INVAL: no such group or thread; -E_AGAIN: the thread has no CPU, or the group is on its way.
+ */
+struct plane *plane_of_nic(uint32_t nic);  /* NULL: no dataplane has it */
+int plane_add_cpu(struct plane *p, int cpu);
+int plane_remove_cpu(struct plane *p, int cpu);
+int plane_move_group(struct plane *p, uint32_t group, uint32_t thread);
+enum { NOBODY = 0xff };                    /* in `want`, while it is written */
 
 /* By software's own hash, which is the NIC's. */
 struct fgroup *group_of_tuple(const struct plane *p, const struct tuple *t);

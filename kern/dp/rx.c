@@ -7,6 +7,7 @@
 #include <inc/error.h>
 
 #include <kern/dp/csum.h>
+#include <kern/dp/move.h>
 #include <kern/dp/tcp.h>
 #include <kern/dp/udp.h>
 #include <kern/pmap.h>
@@ -146,21 +147,22 @@ static void tcp_in(struct dp *dp, struct packet *pk)
 		return;
 	}
 	uint32_t header = (tcp[12] >> 4) * 4;
+	struct segment seg = {
+		.tuple = { get_raw32(ip + 16), get_raw32(ip + 12), get16(tcp + 2), get16(tcp) },
+		.seq = get32(tcp + 4),
+	};
+	struct fgroup *g = group_of(dp->plane, pk, &seg.tuple);
+	if (g->owner != dp) {
+		frame_park(dp, g, pk->buf, pk->len, pk->flags);
+		return;
+	}
 	if (len > header && buf_is_low(&dp->bufs)) {
 		dp->stat.drop_rx_nobuf++;
 		trim_to_ack(pk, tcp, header);
 	}
 	tidy_options(tcp, header);
-	struct segment seg = {
-		.tuple = { get_raw32(ip + 16), get_raw32(ip + 12), get16(tcp + 2), get16(tcp) },
-		.seq = get32(tcp + 4),
-		.flags = tcp[13] & 0x3f,
-	};
-	struct fgroup *g = group_of(dp->plane, pk, &seg.tuple);
-	if (g->owner != dp)
-		drop(pk, &dp->stat.drop_rx_queue);
-	else
-		stack_segment(g, to_pbuf(pk, pk->ip_total), &seg);
+	seg.flags = tcp[13] & 0x3f;
+	stack_segment(g, to_pbuf(pk, pk->ip_total), &seg);
 }
 
 static bool udp_is_good(const struct packet *pk, const uint8_t *udp, uint32_t len)
@@ -223,6 +225,14 @@ static void ip_in(struct dp *dp, struct packet *pk)
 	if (ip[9] != IP_PROTO_ICMP)
 		dp->stat.drop_rx_proto++; /* lwIP answers that nobody is here */
 	stack_packet(dp, to_pbuf(pk, pk->ip_total));
+}
+
+/* All that stands before the segment was checked and counted when it came. */
+void frame_unpark(struct dp *dp, struct buf *b)
+{
+	struct packet pk = { .buf = b, .bytes = buf_bytes(b), .len = b->len, .flags = b->off };
+
+	ip_in(dp, &pk);
 }
 
 static void frame_in(struct dp *dp, const struct rx_frame *frame)

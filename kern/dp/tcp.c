@@ -121,7 +121,7 @@ static bool make_way(struct dp *dp, const struct door *d)
 	if (at == &dp->half)
 		return false;
 	struct flow *f = container_of(at, struct flow, waiting);
-	if (dp->ticks - f->pcb->tmr < HALF_OPEN_TICKS)
+	if ((int32_t)(dp->ticks - f->pcb->tmr) < HALF_OPEN_TICKS)
 		return false;
 	lwip_enter(f->g, f->bucket, -E_ABORTED);
 	tcp_abandon(f->pcb, 0);
@@ -214,8 +214,9 @@ bool stack_output(struct dp *dp, struct pbuf *p, uint32_t to, uint8_t proto)
 /* The pass comes to a group. One without flows is done with at once. */
 static void visit(struct dp *dp, struct fgroup *g)
 {
-	g->slow = g->clock.ticks != dp->ticks;
-	g->clock.ticks = dp->ticks;
+	g->slow = (int32_t)(dp->ticks - g->clock.ticks) > 0; /* it may come from a CPU that is a little ahead */
+	if (g->slow)
+		g->clock.ticks = dp->ticks;
 	g->clock.pass += 2; /* one for the fast timers, one for the slow */
 	g->cursor = g->flows.nused ? 0 : g->nbuckets;
 }
@@ -273,6 +274,14 @@ static void pass_over(struct fgroup *g, uint32_t bucket)
 }
 
 static bool pass_is_over(const struct dp *dp) { return dp->pass_at == &dp->groups; }
+
+void stack_forget_group(struct dp *dp, struct fgroup *g)
+{
+	if (dp->pass_at == &g->owned)
+		pass_to_next_group(dp);
+	if (dp->shed_at == &g->owned)
+		dp->shed_at = &dp->groups;
+}
 
 void stack_timers(struct dp *dp)
 {

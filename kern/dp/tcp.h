@@ -32,6 +32,7 @@ bool stack_output(struct dp *dp, struct pbuf *p, uint32_t to, uint8_t proto);
 void stack_use_memory(struct dp *dp);
 
 void stack_timers(struct dp *dp);
+void stack_forget_group(struct dp *dp, struct fgroup *g); /* it is about to leave our list of groups */
 uint64_t stack_due_us(const struct dp *dp); /* when stack_timers has something to do again */
 void stack_shed(struct dp *dp); /* buffers are low: drop out-of-order data */
 

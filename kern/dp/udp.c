@@ -13,9 +13,10 @@ enum { IP_SOURCE_AT = 14 + 12 }; /* in a frame */
 
 void uport_init(struct dp *dp)
 {
+	dp->udp.nbound = 0;
 	link_init(&dp->udp.pending);
 	for (int i = 0; i < NUDP; i++) {
-		dp->udp.port[i].gen = 1;
+		dp->udp.port[i].gen++;
 		link_init(&dp->udp.port[i].pending);
 	}
 }
@@ -91,10 +92,20 @@ static void end_port(struct dp *dp, struct udp_port *u)
 	u->state = UDP_FREE;
 }
 
-void uport_end_loans(struct dp *dp)
+void uport_close_all(struct dp *dp)
 {
-	for (int i = 0; i < NUDP; i++)
-		loans_end_all(&dp->own, &dp->udp.port[i].loans);
+	for (int i = 0; i < NUDP; i++) {
+		if (dp->udp.port[i].state == UDP_BOUND)
+			uport_close(dp, &dp->udp.port[i]);
+	}
+}
+
+void uport_end_all(struct dp *dp)
+{
+	for (int i = 0; i < NUDP; i++) {
+		if (dp->udp.port[i].state != UDP_FREE)
+			end_port(dp, &dp->udp.port[i]);
+	}
 }
 
 /* ---- In ---- */

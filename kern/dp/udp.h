@@ -67,6 +67,7 @@ struct buf *uport_lent(struct dp *dp, const struct udp_port *u, uint32_t va);   
 int uport_send(struct dp *dp, struct udp_port *u, const struct ix_sg *sg, uint32_t n, const struct udp_peer *to);
 
 void uport_tell(struct dp *dp);      /* events, as far as there is room; closing ports end */
-void uport_end_loans(struct dp *dp); /* the NIC is off */
+void uport_close_all(struct dp *dp);
+void uport_end_all(struct dp *dp);   /* the NIC has read what they sent, or never will */
 
 #endif

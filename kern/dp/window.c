@@ -68,8 +68,11 @@ void window_remove(struct dp *dp)
 {
 	dp->env->env_pgdir[PDX(DPWINDOW)] = kern_pgdir[PDX(DPWINDOW)];
 	tlbflush();
-	for (uint32_t i = 0; i < DP_WINDOW_PAGES && dp->window_page[i]; i++)
+	for (uint32_t i = 0; i < DP_WINDOW_PAGES && dp->window_page[i]; i++) {
 		page_decref(dp->window_page[i]);
+		dp->window_page[i] = NULL;
+	}
 	if (dp->window_table)
 		page_decref(pa2page(PADDR(dp->window_table)));
+	dp->window_table = NULL;
 }
