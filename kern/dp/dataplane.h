@@ -51,15 +51,27 @@ struct dp {
 	struct netq *q;
 	uint32_t ip;                      /* the plane's; network byte order */
 
+	/* Memory. */
+	struct reserve reserve;           /* pages for the groups' slabs */
+	struct bufpool bufs;
+	struct buf *buf_recs;             /* of the buffers that came with us */
+	bool loans_ended;                 /* some pages that were lent are not any more */
+
+	/* What is shared with the program, by our own addresses. */
+	struct ix_event *events;          /* we write, the program reads */
+	struct ix_call *calls;            /* the program writes, we read each slot once */
+
 	/* This cycle. */
 	uint64_t now_us;
 	uint32_t ncalls;                  /* calls of the app's array to run; 0 after that */
 	uint32_t nevents;                 /* events written to the app's array */
 	bool busy;                        /* something was done */
-	bool settled;                     /* the program has nothing in hand: it would wait, and made no calls */
-	bool leaving;                     /* the CPU shall be given back; set by the core */
-	bool parks;                       /* and can be: the program is to be stopped */
-	bool asked;                       /* a sibling CPU, or the core, wants us to look at the plane */
+	bool settled;                     /* the program has nothing in hand: it would wait */
+
+	/* What siblings, or the core, want. */
+	bool asked;                       /* that we look at the plane */
+	bool leaving;                     /* that we give our CPU back; set by the core */
+	bool parks;                       /* and we can: the program is to be stopped */
 
 	/* Between cycles. */
 	uint64_t busy_us;                 /* when something was done last */
@@ -69,36 +81,27 @@ struct dp {
 	bool nic_woke;
 	int irq;                          /* the queue's, if it is registered for us */
 
-	/* What is shared with the program, by our own addresses. */
-	struct ix_event *events;          /* we write, the program reads */
-	struct ix_call *calls;            /* the program writes, we read each slot once */
-
-	/* The stack. Flows are in groups; on these lists are those of all groups that we own. */
-	struct link groups;
-	uint32_t ngroups;
-	uint32_t nflows;                  /* TIME_WAIT included */
-	struct link pending;              /* flows with something to tell, first come, first served */
-	struct link graves;               /* flows whose dead was delivered */
-	struct link half;                 /* flows whose handshake is not done, oldest first */
-	struct link waiting;              /* flows in TIME_WAIT, oldest first */
-	struct door doors[NLISTENERS];
-	uint16_t next_port;               /* where the search for a local port goes on */
-	struct fgroup own;                /* for what belongs to no flow: it has one bucket, */
-	struct bucket no_flows;           /* which stays empty */
-	struct udp_ports udp;
-	struct bufpool bufs;
-	struct buf *buf_recs;             /* of the buffers that came with us */
-	struct reserve reserve;           /* pages for the groups' slabs */
-	bool loans_ended;                 /* some pages that were lent are not any more */
-	struct netif netif;
-	struct neigh_wait neigh;
-
 	/* lwIP's time: a pass over all groups' buckets starts every quarter of a second and is done in slices. */
 	uint32_t ticks;                   /* half seconds */
 	uint64_t tick_us, pass_us;        /* when the next tick, and the next pass, starts */
 	struct link *pass_at;             /* the group that the pass is at; groups' head: it is over */
 	struct link *shed_at;             /* where to look for out-of-order data next: a group, or that head */
 	uint32_t shed_bucket;             /* and its bucket */
+
+	/* The stack. Flows are in groups; on these lists are those of all groups that we own. */
+	struct fgroup own;                /* for what belongs to no flow: it has one bucket, */
+	struct bucket no_flows;           /* which stays empty */
+	struct link groups;
+	struct link pending;              /* flows with something to tell, first come, first served */
+	struct link graves;               /* flows whose dead was delivered */
+	struct link half;                 /* flows whose handshake is not done, oldest first */
+	struct link waiting;              /* flows in TIME_WAIT, oldest first */
+	uint32_t ngroups, nflows;         /* flows: TIME_WAIT included */
+	struct netif netif;
+	struct door doors[NLISTENERS];
+	struct udp_ports udp;
+	struct neigh_wait neigh;
+	uint16_t next_port;               /* where the search for a local port goes on */
 
 	struct app_timer timers[DP_TIMERS];
 	uint64_t timer_us;                /* no timer is due before */
