@@ -5,20 +5,11 @@
 #include <kern/sched.h>
 #include <kern/syscall.h>
 
-static bool program_has_dp(struct Env *e)
-{
-	for_each_thread(t, e) {
-		if (t->env_dp)
-			return true;
-	}
-	return false;
-}
-
 /* (cpu, config): on success the caller goes on on the reserved CPU, and this one finds other work. */
 int32_t sys_dp_attach(const uint32_t *a)
 {
 	struct Env *e = curenv;
-	int r = program_has_dp(e) ? -E_INVAL : dp_attach(e, a[0], a[1]);
+	int r = dp_attach(e, a[0], a[1]);
 
 	if (r < 0)
 		return r;

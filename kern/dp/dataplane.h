@@ -130,7 +130,7 @@ static inline struct fgroup *group_at(struct link *owned) { return container_of(
 void dp_take_group(struct dp *dp, struct fgroup *g);   /* member.c: it is ours from now on */
 void dp_drop_group(struct dp *dp, struct fgroup *g);   /* and not any more; its flows are on none of our lists */
 
-bool dp_has_groups(const struct dp *dp);  /* move.c: here, or on their way to us */
+bool dp_has_groups(struct dp *dp);  /* move.c: here, or on their way to us */
 
 /* ask.c: what siblings and the core ask of this CPU; plane_ask is theirs. */
 void plane_ask(struct dp *dp);            /* any CPU; it looks soon */

@@ -197,6 +197,7 @@ static void say_farewell(struct dp *dp)
 	stack_abort_all(dp);
 	uport_close_all(dp);
 	neigh_forget(dp);
+	frames_forget(dp);
 	tx_kick(dp);
 	do {
 		tx_reap(dp);

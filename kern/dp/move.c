@@ -179,17 +179,19 @@ static void push(struct dp *to, struct fgroup *g)
 		;
 }
 
+/* With the table's lock: a thread that leaves has its name taken out of the table, and finds on its list what came before. */
 static void give_away(struct dp *dp, struct fgroup *g)
 {
-	struct dp *to = dp->plane->members[dp->plane->table[g->index]];
-
 	end_stamps(dp, g);
 	g->nbufs = for_each_buf(g, buf_leave, dp);
 	g->from = dp;
 	dp_drop_group(dp, g);
 	dp->stat.groups_out++;
+	spin_lock(&dp->plane->table_lock);
+	struct dp *to = dp->plane->members[dp->plane->table[g->index]];
 	push(to, g);
 	plane_ask(to);
+	spin_unlock(&dp->plane->table_lock);
 }
 
 static void leave(struct dp *dp)
@@ -209,11 +211,11 @@ static void leave(struct dp *dp)
 	}
 }
 
-static void leave_if_done(struct dp *dp)
+static void leave_if_done(struct dp *dp, bool at_once)
 {
 	graves_clear(dp);
 	run_ring(dp);
-	if (transmits_are_done(dp)) {
+	if (transmits_are_done(dp) || at_once) {
 		doors_follow(dp);
 		leave(dp);
 	} else {
@@ -224,11 +226,11 @@ static void leave_if_done(struct dp *dp)
 void groups_leave(struct dp *dp, bool safe)
 {
 	if (redirect(dp, safe, false))
-		leave_if_done(dp);
+		leave_if_done(dp, false);
 }
 
 /* Is a group here, or on its way to us, because somebody has read `want` before it changed? */
-static bool is_named(const struct dp *dp)
+bool dp_has_groups(struct dp *dp)
 {
 	bool named = false;
 
@@ -239,17 +241,27 @@ static bool is_named(const struct dp *dp)
 	return named || dp->ngroups;
 }
 
-bool dp_has_groups(const struct dp *dp) { return is_named(dp); }
+/* What is on its way to us will be pushed to where it is wanted instead. Frames that came here before it are lost. */
+static void take_name_out(struct dp *dp)
+{
+	struct plane *p = dp->plane;
 
+	spin_lock(&p->table_lock);
+	for (uint32_t i = 0; i < p->ngroups; i++) {
+		if (p->table[i] == dp->thread)
+			p->table[i] = p->want[i];
+	}
+	dp->nd->ops->rss_set(dp->nd, NULL, p->table);
+	spin_unlock(&p->table_lock);
+}
+
+/* It waits for no other CPU, which may be waiting for the big lock. */
 void groups_leave_at_once(struct dp *dp)
 {
-	while (is_named(dp)) {
-		groups_adopt(dp);
-		if (redirect(dp, true, true))
-			leave_if_done(dp);
-		mail_poll();
-		cpu_relax();
-	}
+	take_name_out(dp);
+	groups_adopt(dp);
+	if (redirect(dp, true, true))
+		leave_if_done(dp, true);
 }
 
 /* ---- Arriving ---- */
@@ -361,4 +373,16 @@ void frame_park(struct dp *dp, struct fgroup *g, struct buf *b, uint32_t len, ui
 	*(dp->parked_first ? &dp->parked_last->next : &dp->parked_first) = b;
 	dp->parked_last = b;
 	dp->stat.rx_parked++;
+}
+
+void frames_forget(struct dp *dp)
+{
+	struct buf *b = dp->parked_first, *next;
+
+	dp->parked_first = dp->parked_last = NULL;
+	for (; b; b = next) {
+		next = b->next;
+		dp->stat.drop_rx_queue++;
+		buf_put(b);
+	}
 }

@@ -30,5 +30,6 @@ void group_adopt(struct dp *dp, struct fgroup *g); /* one that nobody has */
 struct packet;
 void frame_park(struct dp *dp, struct fgroup *g, struct buf *b, uint32_t len, uint16_t flags);
 void frame_unpark(struct dp *dp, struct buf *b); /* rx.c: run it */
+void frames_forget(struct dp *dp);               /* drop what is parked */
 
 #endif
