@@ -137,54 +137,38 @@ bool neigh_input(struct dp *dp, const uint8_t *arp)
 
 /* ---- Waiting for an address ---- */
 
-static int place_for(struct neigh_wait *w, uint8_t host)
+static bool is_awaited(const struct neigh_wait *w, uint8_t host)
 {
-	int free = -1;
-
-	for (int i = 0; i < NEIGH_KEPT; i++) {
-		if (!w->kept[i].frame)
-			free = i;
-		else if (w->kept[i].host == host)
-			return i;
+	for (uint32_t i = 0; i < w->nkept; i++) {
+		if (w->kept[i].host == host)
+			return true;
 	}
-	return free;
+	return false;
 }
 
-static void let_go(struct dp *dp, int i)
-{
-	pbuf_free(dp->neigh.kept[i].frame);
-	dp->neigh.kept[i].frame = NULL;
-	dp->neigh.nkept--;
-}
-
-/* A copy, for the packet's memory may leave with its flow. The newest packet for an address takes the place of an older. */
+/* A copy, for the packet's memory may leave with its flow. */
 static int keep(struct dp *dp, struct pbuf *p, uint8_t host)
 {
 	struct neigh_wait *w = &dp->neigh;
 	struct slab *before = lwip_slab;
-	int i = place_for(w, host);
+	bool asked = is_awaited(w, host);
 
-	if (i < 0) {
+	if (w->nkept == NEIGH_KEPT) {
 		dp->stat.drop_tx_neigh++;
 		return ERR_MEM;
 	}
-	bool asked = w->kept[i].frame;
-	if (asked) {
-		let_go(dp, i);
-		dp->stat.drop_tx_neigh++;
-	}
 	stack_use_memory(dp);
-	w->kept[i].frame = pbuf_clone(PBUF_LINK, PBUF_RAM, p);
+	struct pbuf *copy = pbuf_clone(PBUF_LINK, PBUF_RAM, p);
 	lwip_slab = before;
-	if (!w->kept[i].frame) {
+	if (!copy) {
 		dp->stat.drop_tx_nomem++;
 		return ERR_MEM;
 	}
-	w->kept[i].host = host;
-	w->nkept++;
+	w->kept[w->nkept].frame = copy;
+	w->kept[w->nkept].host = host;
+	w->kept[w->nkept++].tries = 1;
 	if (asked)
 		return ERR_OK;
-	w->kept[i].tries = 1;
 	w->tick_us = MIN(w->tick_us, dp->now_us + TICK_US);
 	ask(dp, host);
 	return ERR_OK;
@@ -206,41 +190,54 @@ int neigh_output(struct dp *dp, struct pbuf *p, uint32_t to)
 	return keep(dp, p, host_of(hop));
 }
 
-void neigh_flush(struct dp *dp)
+/* Go through what is kept, oldest first. `is_done` says of each, by its place, whether it goes. */
+static void sift(struct dp *dp, bool (*is_done)(struct dp *dp, int i))
+{
+	struct neigh_wait *w = &dp->neigh;
+	uint32_t n = w->nkept, left = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (is_done(dp, i))
+			pbuf_free(w->kept[i].frame);
+		else
+			w->kept[left++] = w->kept[i];
+	}
+	w->nkept = left;
+}
+
+static bool is_sent(struct dp *dp, int i)
 {
 	uint8_t mac[6];
 
-	for (int i = 0; dp->neigh.nkept && i < NEIGH_KEPT; i++) {
-		struct pbuf *frame = dp->neigh.kept[i].frame;
-		if (!frame || !find(&dp->plane->neighbours.of[dp->neigh.kept[i].host], mac))
-			continue;
-		frame_output(dp, frame, mac, ETHTYPE_IP);
-		let_go(dp, i);
-	}
+	if (!find(&dp->plane->neighbours.of[dp->neigh.kept[i].host], mac))
+		return false;
+	frame_output(dp, dp->neigh.kept[i].frame, mac, ETHTYPE_IP);
+	return true;
 }
 
-void neigh_forget(struct dp *dp)
+void neigh_flush(struct dp *dp) { sift(dp, is_sent); }
+
+static bool is_any(struct dp *dp, int i)
 {
-	for (int i = 0; dp->neigh.nkept && i < NEIGH_KEPT; i++) {
-		if (dp->neigh.kept[i].frame)
-			let_go(dp, i);
-	}
+	(void)dp, (void)i;
+	return true;
 }
+
+void neigh_forget(struct dp *dp) { sift(dp, is_any); }
 
 /* ---- Time ---- */
 
-static void ask_again(struct dp *dp)
+static bool is_too_old(struct dp *dp, int i)
 {
-	for (int i = 0; dp->neigh.nkept && i < NEIGH_KEPT; i++) {
-		if (!dp->neigh.kept[i].frame)
-			continue;
-		if (dp->neigh.kept[i].tries++ < TRIES) {
-			ask(dp, dp->neigh.kept[i].host);
-		} else {
-			dp->stat.drop_tx_neigh++;
-			let_go(dp, i);
-		}
+	uint8_t host = dp->neigh.kept[i].host;
+
+	if (dp->neigh.kept[i].tries++ < TRIES) {
+		if (i == 0 || dp->neigh.kept[i - 1].host != host)
+			ask(dp, host);
+		return false;
 	}
+	dp->stat.drop_tx_neigh++;
+	return true;
 }
 
 static void age(struct dp *dp)
@@ -261,7 +258,7 @@ void neigh_tick(struct dp *dp)
 		return;
 	dp->neigh.tick_us = dp->now_us + TICK_US;
 	neigh_flush(dp);
-	ask_again(dp);
+	sift(dp, is_too_old);
 	if (dp->thread == 0)
 		age(dp);
 }

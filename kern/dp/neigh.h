@@ -4,8 +4,8 @@
  * dataplane, in place of lwIP's: answers arrive at queue 0 only, and its CPU alone writes. The others read each entry under
  * its sequence number. The network has 8 bits for hosts, so an address's last byte is its place.
  *
- * A CPU that needs an address asks for it by itself, and keeps one frame for it meanwhile; the writer tells all when it has
- * learned a new one.
+ * A CPU that needs an address asks for it by itself, and keeps what is to go there meanwhile; the writer tells all when it
+ * has learned a new one.
  */
 #ifndef JOS_KERN_DP_NEIGH_H
 #define JOS_KERN_DP_NEIGH_H
@@ -14,7 +14,7 @@
 
 enum {
 	NEIGH_HOSTS = 256,
-	NEIGH_KEPT = 8,                /* frames that one CPU keeps at a time */
+	NEIGH_KEPT = 64,               /* frames that one CPU keeps at a time */
 	NETMASK = 0x00ffffff,          /* 255.255.255.0, in network byte order */
 };
 
@@ -34,7 +34,7 @@ struct neighbours {
 
 /* One CPU's own: what it waits for. */
 struct neigh_wait {
-	struct { struct pbuf *frame; uint8_t host, tries; } kept[NEIGH_KEPT];
+	struct { struct pbuf *frame; uint8_t host, tries; } kept[NEIGH_KEPT]; /* the first nkept, oldest first */
 	uint32_t nkept;
 	uint64_t tick_us;              /* when it asks again, and the writer looks for old entries */
 };
