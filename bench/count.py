@@ -65,14 +65,25 @@ def make_disk(host):
 
 # --- From blocks to figures ---
 
+def added(dicts):
+    """name -> the sum of what all say"""
+    sums = {}
+    for d in dicts:
+        for name, n in d.items():
+            sums[name] = sums.get(name, 0) + n
+    return sums
+
+
 class Counted:
     """The server's share of one run: all CPUs but the load generator's."""
 
     def __init__(self, text, path, attribution):
         done = re.search(r"^ixload: done on CPU (\d+)", text, re.M)
         self.load_cpu = int(done.group(1))
-        self.counters = {window: {name: int(n) for name, n in re.findall(r"^ixload: %s (\w+) (\d+)$" % window, text, re.M)}
-                         for window in ("busy", "idle")}
+        self.by_cpu = {"busy": {}, "idle": {}}  # window -> CPU -> counter -> number
+        for window, cpu, name, n in re.findall(r"^ixload: (busy|idle), CPU (\d+): (\w+) (\d+)$", text, re.M):
+            self.by_cpu[window].setdefault(int(cpu), {})[name] = int(n)
+        self.counters = {window: added(found.values()) for window, found in self.by_cpu.items()}
         self.busy, self.idle = windows(path)
         self.attribution = attribution
 
@@ -95,6 +106,12 @@ class Counted:
         passes = self.counters["idle"].get("cycles", 0)
         wasted = self.counters["busy"].get("cycles", 0) - self.counters["busy"].get("busy_cycles", 0)
         return {key: max(n - (idle.get(key, 0) * wasted / passes if passes else 0), 0) for key, n in busy.items()}
+
+    def of_cpu(self, cpu):
+        """One CPU's instructions for its share of the busy window, without what passes that found nothing cost."""
+        busy, idle = (sum(b.count[cpu] * b.instructions for b in blocks) for blocks in (self.busy, self.idle))
+        counted, passes = self.by_cpu["busy"][cpu], self.by_cpu["idle"][cpu]["cycles"]
+        return busy - idle * (counted["cycles"] - counted.get("busy_cycles", 0)) / passes
 
     def times(self, matches):
         return sum(self.executions(b) for b in self.busy if matches(b))

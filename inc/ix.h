@@ -163,16 +163,30 @@ struct ix_config {
 enum ix_idle { IX_IDLE_DEFAULT, IX_IDLE_POLL, IX_IDLE_HALT, IX_IDLE_ADAPTIVE, IX_NIDLES };
 
 /*
- * sys_dp_ctl(op, cpu, a, b): change how the dataplane on `cpu` works. Its own program may, and that program's parent:
- * else -E_PERM. -E_INVAL: no dataplane there, or a value that is none.
+ * sys_dp_ctl(op, nic, a, b): the control plane's levers on the dataplane that has this NIC; IX_OWN is the caller's own. One env
+ * at a time holds the right to use them, from IX_CTL_HOLD to its end or IX_CTL_RELEASE; others get -E_PERM. As long as nobody
+ * holds it, a program and its parent may set how its own dataplane works (the first three); and a program may always ask for
+ * more heap, up to its quota. While it is held, a program's further threads get CPUs from the holder only: attaching with one
+ * gives them -E_NO_CPU. -E_INVAL: no such op, NIC, dataplane or value. CPUs change hands while traffic goes on: 0 says that it
+ * has begun, and ix_stat of the CPUs shows what has become of it.
  */
 enum ix_ctl {
-	IX_CTL_BATCH = 1, /* a: most packets a cycle */
-	IX_CTL_IDLE,      /* a: IX_IDLE_x */
-	IX_CTL_WATCHDOG,  /* a: microseconds without sys_run_io after which the stack runs without the program,
-	                     0 for never, else 1000 or more; b: after which it is ended, 0 for never */
+	IX_CTL_BATCH = 1,  /* a: most packets a cycle */
+	IX_CTL_IDLE,       /* a: IX_IDLE_x */
+	IX_CTL_WATCHDOG,   /* a: microseconds without sys_run_io after which the stack runs without the program,
+	                      0 for never, else 1000 or more; b: after which it is ended, 0 for never */
+	IX_CTL_HOLD,       /* take the right; -E_PERM: another has it */
+	IX_CTL_RELEASE,    /* give it back; all limits end with it */
+	IX_CTL_RESERVE,    /* a to b CPUs are for this NIC's dataplane, now or when there is one; -E_NO_CPU: so many are not left */
+	IX_CTL_ADD_CPU,    /* a: CPU or IX_ANY_CPU, for a parked thread, with its share of flow groups -> thread;
+	                      -E_NO_CPU: none is free, or reserved for it; -E_AGAIN: no thread is parked */
+	IX_CTL_REMOVE_CPU, /* a: CPU; its groups go to the others, its thread parks. -E_INVAL: not one of it, its first, or reserved */
+	IX_CTL_GRANT,      /* a: units of 4 MB that the send heap grows by -> its units; -E_NO_MEM: quota, window or memory is used up */
+	IX_CTL_QUOTA,      /* a: most units of send heap */
+	IX_CTL_MOVE_GROUP, /* a: flow group, b: thread that is to have it; -E_AGAIN: that thread is parked */
 };
 
+#define IX_OWN (-1)           /* as NIC: the caller's */
 #define IX_ANY_CPU (-1)
 #define IX_PARKED (-2)        /* a further thread of a dataplane that is to have no CPU yet */
 #define IX_FOREVER 0xffffffff /* as timeout: return only when there is news */
@@ -280,7 +294,7 @@ int sys_dp_attach(int cpu, struct ix_config *config);
 int sys_dp_detach(void);
 int sys_run_io(unsigned ncalls, uint32_t timeout_us);
 int sys_dp_stat(int cpu, struct ix_stat *stat);
-int sys_dp_ctl(int op, int cpu, uint32_t a, uint32_t b);
+int sys_dp_ctl(int op, int nic, uint32_t a, uint32_t b);
 #endif
 
 #endif

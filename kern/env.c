@@ -235,6 +235,7 @@ void env_free(struct Env *e)
 	sched_remove(e, ENV_DYING); /* while it still shows, by env_dp, whether it is on the run queue */
 	free_unborn(e);
 	dp_env_free(e);
+	control_env_free(e);
 	lab6_env_free(e);
 	ipc_env_free(e);
 	if (thiscpu->cpu_pgdir == e->env_pgdir)

@@ -63,7 +63,7 @@ SYSCALL(int, page_own, (void *va, int perm), R(va), R(perm))
 SYSCALL(int, dp_attach, (int cpu, struct ix_config *config), R(cpu), R(config))
 SYSCALL(int, dp_detach, (void), 0)
 SYSCALL(int, dp_stat, (int cpu, struct ix_stat *stat), R(cpu), R(stat))
-SYSCALL(int, dp_ctl, (int op, int cpu, uint32_t a, uint32_t b), R(op), R(cpu), a, b)
+SYSCALL(int, dp_ctl, (int op, int nic, uint32_t a, uint32_t b), R(op), R(nic), a, b)
 
 /* ---- The fast entry ---- */
 

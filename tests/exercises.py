@@ -29,7 +29,7 @@ EXERCISES = [
     Exercise(12, "C", "Give back what was received", ("kern/dp/call.c", "kern/dp/flow_rx.c")),
     Exercise(13, "D", "Batches as large as need be", ("kern/dp/rx.c",)),
     Exercise(14, "D", "Halt, and miss nothing", ("kern/dp/idle.c",)),
-    Exercise(15, "E", "Reserve a CPU", ("kern/dp/attach.c", "kern/sched.c")),
+    Exercise(15, "E", "Reserve a CPU", ("kern/dp/spread.c", "kern/sched.c")),
     Exercise(16, "E", "Spread the load", ("kern/dev/toeplitz.c", "kern/dev/intel_hw.c")),
     Exercise(17, "F", "Explain", ("answers-lab-ix.txt",)),
 ]

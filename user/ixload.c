@@ -17,6 +17,7 @@
 
 enum {
 	NIC = 1,
+	CPUS = 8,
 	SERVER_IP = 10 << 24 | 2 << 8 | 15,
 	WEB_PORT = 80,
 	KV_PORT = 11211,
@@ -50,8 +51,8 @@ static struct {
 	size_t request_len;
 	size_t answer_len;       /* 0: not known yet */
 	char head[ANSWER_MAX];   /* the first answer */
-	int server_cpu;          /* -1: it has no dataplane */
-	struct ix_stat before;
+	bool serves[CPUS];       /* has the server's dataplane, if it has one */
+	struct ix_stat before[CPUS];
 } load;
 
 /* ---- The server's counters ---- */
@@ -62,14 +63,13 @@ static const char *const counter_names[] = {
 #undef NAME
 };
 
-/* The highest CPU with a dataplane that is not ours. */
-static int find_server(void)
+/* Those of the CPUs whose dataplane is not ours. */
+static bool read_server(int cpu, struct ix_stat *stat) { return sys_dp_stat(cpu, stat) == 0 && stat->nic != NIC; }
+
+static void look_before(void)
 {
-	for (int cpu = 7; cpu > 0; cpu--) {
-		if (cpu != ix_config()->cpu && sys_dp_stat(cpu, &load.before) == 0)
-			return cpu;
-	}
-	return -1;
+	for (int cpu = 0; cpu < CPUS; cpu++)
+		load.serves[cpu] = read_server(cpu, &load.before[cpu]);
 }
 
 /* The first of them only makes the calls that are left. */
@@ -82,29 +82,31 @@ static void settle(void)
 static void begin(void)
 {
 	settle();
-	if (load.server_cpu >= 0)
-		sys_dp_stat(load.server_cpu, &load.before);
+	look_before();
 	MARK(MARK_BEGIN);
 }
 
-static void print_counters(const char *window, const struct ix_stat *after)
+static void print_counters(const char *window, int cpu)
 {
-	const uint64_t *a = (const uint64_t *)&load.before, *b = (const uint64_t *)after;
+	struct ix_stat after;
+	const uint64_t *a = (const uint64_t *)&load.before[cpu], *b = (const uint64_t *)&after;
 
+	if (!read_server(cpu, &after))
+		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(counter_names); i++) {
 		if (b[i] != a[i])
-			cprintf("ixload: %s %s %llu\n", window, counter_names[i], b[i] - a[i]);
+			cprintf("ixload: %s, CPU %d: %s %llu\n", window, cpu, counter_names[i], b[i] - a[i]);
 	}
 }
 
 static void end(const char *window)
 {
-	struct ix_stat after;
-
 	MARK(MARK_END);
 	settle();
-	if (load.server_cpu >= 0 && sys_dp_stat(load.server_cpu, &after) == 0)
-		print_counters(window, &after);
+	for (int cpu = 0; cpu < CPUS; cpu++) {
+		if (load.serves[cpu])
+			print_counters(window, cpu);
+	}
 }
 
 /* ---- Asking ---- */
@@ -255,7 +257,6 @@ static int prepare(void)
 	ixev_init(&ops);
 	if ((r = ixev_attach(IX_ANY_CPU, &config)) < 0)
 		return r;
-	load.server_cpu = find_server();
 	return make_request();
 }
 

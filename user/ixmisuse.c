@@ -58,7 +58,8 @@ static void bad_attach(void)
 	expect("a config that cannot be written", sys_dp_attach(IX_ANY_CPU, (void *)UENVS), -E_FAULT);
 	expect("CPU 0", sys_dp_attach(0, &c), -E_NO_CPU);
 	expect("a CPU that is not there", sys_dp_attach(99, &c), -E_NO_CPU);
-	expect("CPU -2", sys_dp_attach(-2, &c), -E_NO_CPU);
+	expect("parked, without a dataplane", sys_dp_attach(IX_PARKED, &c), -E_INVAL);
+	expect("CPU -3", sys_dp_attach(-3, &c), -E_NO_CPU);
 	expect("a NIC that is not there", attach_with(99, 0, 0, 0), -E_NO_QUEUE);
 	expect("NIC 2^32 - 1", attach_with(0xffffffff, 0, 0, 0), -E_NO_QUEUE);
 	expect("a heap larger than its window", attach_with(0, IXLIM - IX_HEAP + 1, 0, 0), -E_INVAL);
@@ -77,10 +78,10 @@ static void after_attach(void)
 	expect("2^32 - 1 calls", sys_run_io(0xffffffff, 0), -E_INVAL);
 	expect("stat nowhere", sys_dp_stat(config.cpu, NULL), -E_FAULT);
 	expect("stat in the kernel", sys_dp_stat(config.cpu, (void *)KERNBASE), -E_FAULT);
-	expect("an unknown lever", sys_dp_ctl(99, config.cpu, 0, 0), -E_INVAL);
-	expect("a lever of a CPU without a dataplane", sys_dp_ctl(IX_CTL_BATCH, 0, 1, 0), -E_INVAL);
-	expect("a batch of 0", sys_dp_ctl(IX_CTL_BATCH, config.cpu, 0, 0), -E_INVAL);
-	expect("an idle policy that is none", sys_dp_ctl(IX_CTL_IDLE, config.cpu, IX_NIDLES, 0), -E_INVAL);
+	expect("an unknown lever", sys_dp_ctl(99, IX_OWN, 0, 0), -E_INVAL);
+	expect("a lever of a NIC that is not there", sys_dp_ctl(IX_CTL_BATCH, 9, 1, 0), -E_INVAL);
+	expect("a batch of 0", sys_dp_ctl(IX_CTL_BATCH, IX_OWN, 0, 0), -E_INVAL);
+	expect("an idle policy that is none", sys_dp_ctl(IX_CTL_IDLE, IX_OWN, IX_NIDLES, 0), -E_INVAL);
 	group("after attaching");
 }
 

@@ -254,9 +254,9 @@ static void command(struct conn *c, char *text, uint32_t len)
 	case 'o': connect_to(c, n); return;
 	case 's': spin(n); break;
 	case 'S': for (;;) cpu_relax();
-	case 'i': say(c, "idle %d\n", sys_dp_ctl(IX_CTL_IDLE, this_cpu, n, 0)); return;
-	case 'b': say(c, "batch %d\n", sys_dp_ctl(IX_CTL_BATCH, this_cpu, n, 0)); return;
-	case 'd': say(c, "watchdog %d\n", sys_dp_ctl(IX_CTL_WATCHDOG, this_cpu, n * 1000, n * 10000)); return;
+	case 'i': say(c, "idle %d\n", sys_dp_ctl(IX_CTL_IDLE, IX_OWN, n, 0)); return;
+	case 'b': say(c, "batch %d\n", sys_dp_ctl(IX_CTL_BATCH, IX_OWN, n, 0)); return;
+	case 'd': say(c, "watchdog %d\n", sys_dp_ctl(IX_CTL_WATCHDOG, IX_OWN, n * 1000, n * 10000)); return;
 	case '?': report(c); return;
 	default: return; /* bytes that only fill buffers */
 	}

@@ -11,6 +11,7 @@
 
 #include <kern/bootarg.h>
 #include <kern/clock.h>
+#include <kern/dp/control.h>
 #include <kern/dp/member.h>
 #include <kern/dp/memory.h>
 #include <kern/dp/move.h>
@@ -62,6 +63,7 @@ void dp_init(void)
 	default_ip = bootarg_ip("ip", IP_DEFAULT);
 	default_gateway = bootarg_ip("gw", GATEWAY_DEFAULT);
 	policy_init();
+	control_init();
 }
 
 /* ---- Attach ---- */
@@ -150,7 +152,7 @@ static int found(struct Env *e, struct CpuInfo *cpu, struct netdev *nd, struct i
 
 static int found_at(struct Env *e, int cpu, struct ix_config *c)
 {
-	struct CpuInfo *reserved = cpu_choose(cpu);
+	struct CpuInfo *reserved = control_allows_cpu(c->nic) ? cpu_choose(cpu) : NULL;
 	if (!reserved)
 		return -E_NO_CPU;
 	struct netdev *nd = netdev_claim(c->nic, NETDEV_DP);
@@ -187,7 +189,7 @@ static struct dp *vacant_home(struct plane *p, uint32_t nbufs)
 
 static int join(struct Env *e, struct plane *p, int cpu, struct ix_config *c)
 {
-	struct CpuInfo *reserved = cpu == IX_PARKED ? NULL : cpu_choose(cpu);
+	struct CpuInfo *reserved = cpu != IX_PARKED && control_allows_join(c->nic) ? cpu_choose(cpu) : NULL;
 	int r = 0;
 
 	if (c->nic != (uint32_t)(p->nd - netdevs))

@@ -18,7 +18,8 @@ int dp_detach(struct Env *e);
 int dp_run_parked(struct Env *e, uint32_t ncalls); /* sys_run_io of an env that has no CPU of its own: blocks until it has */
 void dp_park(struct Env *e);      /* the current one; if its CPU is to be given back now, it blocks, and does not return */
 int dp_stat(struct Env *e, int cpu, uint32_t stat_va);
-int dp_ctl(struct Env *e, int op, int cpu, uint32_t a, uint32_t b);
+int dp_ctl(struct Env *e, int op, int nic, uint32_t a, uint32_t b);
+void control_env_free(const struct Env *e); /* e dies: the right of sys_dp_ctl is free, if it held it */
 int dp_cpu(const struct Env *e);  /* the CPU reserved for e, or -1 */
 struct Env *dp_env(const struct dp *dp); /* whose dataplane it is */
 void dp_env_free(struct Env *e);  /* e dies: on its own CPU, before its memory goes; flows are reset, all is given back */

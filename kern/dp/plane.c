@@ -51,8 +51,12 @@ struct plane *plane_make(struct netdev *nd, struct reserve *r, char **next)
 
 int plane_heap_make(struct plane *p, struct Env *e, uint32_t units)
 {
-	for (uint32_t i = 0; i < units; i++) {
-		p->heap[i] = super_alloc(true);
+	for (uint32_t end = p->heap_units + units; p->heap_units < end;) {
+		uint32_t i = p->heap_units;
+		if (i == DP_HEAP_UNITS)
+			return -E_NO_MEM;
+		if (!p->heap[i])
+			p->heap[i] = super_alloc(true);
 		if (!p->heap[i])
 			return -E_NO_MEM;
 		int r = share(e, p->heap[i], PTSIZE, IX_HEAP + i * PTSIZE, PTE_U | PTE_W);

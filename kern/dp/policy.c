@@ -13,7 +13,6 @@
 
 #include <kern/bootarg.h>
 #include <kern/dp/dataplane.h>
-#include <kern/env.h>
 
 enum {
 	WATCHDOG_US = 10000,
@@ -91,15 +90,4 @@ void policy_init(void)
 		cprintf("idle=%s: not poll, halt or adaptive\n", idle);
 	if (set_watchdog(p, ms_to_us(watchdog), ms_to_us(end)) < 0)
 		cprintf("watchdog=%u watchdog_kill=%u: too long, or the second before the first\n", watchdog, end);
-}
-
-int dp_ctl(struct Env *e, int op, int cpu, uint32_t a, uint32_t b)
-{
-	struct dp *dp = cpu >= 0 && cpu < ncpu ? cpus[cpu].cpu_dp : NULL;
-
-	if (!dp)
-		return -E_INVAL;
-	if (dp->env != e && dp->env->env_parent_id != e->env_id)
-		return -E_PERM;
-	return policy_set(&dp->plane->policy, op, a, b);
 }

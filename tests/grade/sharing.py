@@ -23,7 +23,7 @@ LOADS = {  # name -> (title, connections, kind, server)
     "web-each": ("a connection for each request to the web server", 4, "each", "user_ixhttpd"),
     "kv": ("16 connections to the key-value store", 16, "kv", "user_ixkv"),
 }
-PLANTED = {"lock": ("planted_lock", "spin_lock"), "counter": ("planted_counter", "__wrap_tx_reap")}
+PLANTED = {"lock": ("planted_lock", "spin_lock"), "counter": ("planted_counter", "__wrap_clock_us")}
 
 
 def build(t, *targets):

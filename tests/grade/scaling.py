@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""Several CPUs serve: each request costs what it costs one CPU, and all have the same share (bench/scale.py)."""
+import os
+import sys
+
+from gradelib import ROOT, Failure
+from grade import suite
+from grade.nics import igb_qemu, needs_igb
+from grade.sharing import build
+
+sys.path.append(os.path.join(ROOT, "bench"))
+import hub  # noqa: E402
+import scale  # noqa: E402
+
+suite.part("scaling")
+
+
+def scaling(server, threads, nic, needs_own_qemu):
+    def play(t):
+        build(t, *(os.path.relpath(path, ROOT) for path in (hub.built("bench", "counter.so"), hub.image(hub.LOAD, True))))
+        qemu = igb_qemu() if needs_own_qemu else None
+        one, many = (scale.measure(t.host, server, n, nic, qemu) for n in (1, threads))
+        words, good = scale.words(server, one, many)
+        if not good:
+            raise Failure(words)
+    return play
+
+
+for _server in scale.SERVERS:
+    suite.add("scaling-%s-2" % _server, "%s on 2 CPUs (e1000e): at most 1.10 of one CPU's instructions a request" % _server, 10,
+              scaling(_server, 2, "e1000e", False))
+    suite.add("scaling-%s-4" % _server, "%s on 4 CPUs (igb): at most 1.10 of one CPU's instructions a request" % _server, 10,
+              scaling(_server, 4, "igb", True), unless=[needs_igb])

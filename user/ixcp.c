@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control plane: decides which dataplane has how many CPUs. The kernel has the levers (sys_dp_ctl), this program the
+ * policy; policy.h says how it decides.
+ *
+ *	ixcp [-p fixed|elastic|consolidate] [-c least-most] [-n nic=least-most] [-t ms] [-v] [program [arguments]] [+ program ...]
+ *
+ * It takes the right to the levers, starts the programs, and then looks at all dataplanes every -t milliseconds (20).
+ * Between -c, or what -n says for one NIC, CPUs it is the policy's choice: from 1 to 8 for all, if nothing is said. A program
+ * can use as many CPUs as it has threads (ixhttpd -t 4). -v shows a table on the console, drawn anew twice a second.
+ */
+#include "parts/ixcp/ixcp.h"
+
+enum { INTERVAL_MS = 20, INTERVAL_MIN_MS = 10, INTERVAL_MAX_MS = 10000, DRAW_MS = 500 };
+
+static struct {
+	const char *policy;
+	bool view;
+} options = { .policy = "elastic" };
+
+static struct watch watch = { .interval_ms = INTERVAL_MS };
+
+/* ---- Deciding, and doing it ---- */
+
+/* `cpu` -1: the kernel chose it. */
+static void note(struct plane_watch *p, int nic, const char *what, int cpu, const char *why, int r)
+{
+	if (r < 0)
+		return; /* it is tried again, if it is still wanted then */
+	if (cpu < 0)
+		snprintf(p->last, sizeof(p->last), "%s a CPU: %s", what, why);
+	else
+		snprintf(p->last, sizeof(p->last), "%s CPU %d: %s", what, cpu, why);
+	if (!options.view)
+		cprintf("ixcp: net%d: %s\n", nic, p->last);
+	watch.changes++;
+}
+
+static void act(struct plane_watch *p, int nic)
+{
+	struct cp_decision d = cp_decide(watch.policy, &p->memory, &p->view, p->least, p->most);
+
+	if (d.act == CP_ADD)
+		note(p, nic, "added", -1, d.why, sys_dp_ctl(IX_CTL_ADD_CPU, nic, IX_ANY_CPU, 0));
+	else if (d.act == CP_REMOVE)
+		note(p, nic, "removed", p->cpu_of[d.cpu], d.why, sys_dp_ctl(IX_CTL_REMOVE_CPU, nic, p->cpu_of[d.cpu], 0));
+}
+
+static void look_and_act(void)
+{
+	sample(&watch);
+	for (int nic = 0; nic < NICS; nic++) {
+		if (watch.plane[nic].view.n)
+			act(&watch.plane[nic], nic);
+	}
+}
+
+static void run(void)
+{
+	unsigned next = sys_time_msec(), next_draw = next;
+
+	if (options.view)
+		view_begin();
+	for (;;) {
+		look_and_act();
+		if (options.view && (int)(sys_time_msec() - next_draw) >= 0) {
+			view_draw(&watch);
+			next_draw = sys_time_msec() + DRAW_MS;
+		}
+		next = MAX(next + watch.interval_ms, (unsigned)sys_time_msec());
+		sys_sleep_until(next);
+	}
+}
+
+/* ---- The beginning ---- */
+
+/* "2-4", or "2". */
+static bool read_bounds(const char *text, uint32_t *least, uint32_t *most)
+{
+	char *end;
+
+	*least = *most = strtol(text, &end, 10);
+	if (end != text && *end == '-')
+		*most = strtol(end + 1, &end, 10);
+	return end != text && !*end && *least >= 1 && *least <= *most && *most <= CP_CPUS;
+}
+
+static bool bound_all(const char *text)
+{
+	bool good = text;
+
+	for (int nic = 0; nic < NICS && good; nic++)
+		good = read_bounds(text, &watch.plane[nic].least, &watch.plane[nic].most);
+	return good;
+}
+
+/* "1=2-4" */
+static bool bound_one(const char *text)
+{
+	char *end;
+	long nic = text ? strtol(text, &end, 10) : -1;
+
+	return nic >= 0 && nic < NICS && end != text && *end == '=' &&
+	       read_bounds(end + 1, &watch.plane[nic].least, &watch.plane[nic].most);
+}
+
+static bool read_interval(const char *text)
+{
+	watch.interval_ms = text ? strtol(text, NULL, 10) : 0;
+	return watch.interval_ms >= INTERVAL_MIN_MS && watch.interval_ms <= INTERVAL_MAX_MS;
+}
+
+static bool read_flag(struct Argstate *args, int flag)
+{
+	switch (flag) {
+	case 'p': return (options.policy = argvalue(args)) && cp_policy_named(options.policy);
+	case 'c': return bound_all(argvalue(args));
+	case 'n': return bound_one(argvalue(args));
+	case 't': return read_interval(argvalue(args));
+	case 'v': return (options.view = true);
+	}
+	return false;
+}
+
+/* Flags end where the first program's name begins. */
+static bool read_arguments(int *argc, char **argv)
+{
+	struct Argstate args;
+	int flag;
+	bool good = bound_all("1-8");
+
+	argstart(argc, argv, &args);
+	while (good && (flag = argnext(&args)) >= 0)
+		good = read_flag(&args, flag);
+	return good;
+}
+
+static int reserve(void)
+{
+	int r = sys_dp_ctl(IX_CTL_HOLD, 0, 0, 0);
+
+	for (int nic = 0; nic < NICS && r >= 0; nic++) {
+		const struct plane_watch *p = &watch.plane[nic];
+		r = sys_dp_ctl(IX_CTL_RESERVE, nic, 0, p->most);
+		if (r == -E_INVAL)
+			return 0; /* there are no more NICs */
+	}
+	return r;
+}
+
+/* Programs are separated by a + that stands alone. */
+static int start_programs(char **word)
+{
+	char path[MAXPATHLEN];
+
+	while (*word) {
+		char **end = word;
+		while (*end && strcmp(*end, "+") != 0)
+			end++;
+		bool more = *end;
+		*end = NULL;
+		snprintf(path, sizeof(path), "%s%s", word[0][0] == '/' ? "" : "/", word[0]);
+		int r = spawn(path, (const char **)word);
+		if (r < 0) {
+			cprintf("ixcp: cannot start %s: %e\n", path, r);
+			return r;
+		}
+		word = more ? end + 1 : end;
+	}
+	return 0;
+}
+
+void umain(int argc, char **argv)
+{
+	int r;
+
+	binaryname = "ixcp";
+	if (!read_arguments(&argc, argv)) {
+		cprintf("usage: ixcp [-p fixed|elastic|consolidate] [-c least-most] [-n nic=least-most] [-t ms] [-v] "
+			"[program [arguments]] [+ program ...]\n");
+		return;
+	}
+	watch.policy = cp_policy_named(options.policy);
+	if ((r = reserve()) < 0) {
+		cprintf("ixcp: cannot take the levers: %e\n", r);
+		return;
+	}
+	if (start_programs(argv + 1) < 0)
+		return;
+	run();
+}
