@@ -3,9 +3,13 @@
  * Dataplanes that die in the middle of traffic. Each is a child that sends without end and takes whatever comes; when a
  * good deal has gone both ways, its parent, on another CPU, ends it. Nothing may be left of it, and the next one must get
  * the same CPU, NIC and port.
+ *
+ * ixkilled 2: each serves with two threads. In every other round the second one is ended first, on its own CPU, and the
+ * whole program a moment later, so that flow groups may still be on their way.
  */
 #include <user/hostile.h>
 #include <inc/libix.h>
+#include <inc/thread.h>
 
 #define ROUNDS 8
 #define ENOUGH 200000 /* bytes, each way */
@@ -14,6 +18,9 @@
 #define CAME COMMON[0]
 #define WENT COMMON[1]
 #define BAD COMMON[2]
+#define SIBLING COMMON[3] /* the second thread, once it serves */
+
+static unsigned nthreads = 1;
 
 static struct ix_sg piece;
 
@@ -43,6 +50,22 @@ static const struct ix_handlers handlers = {
 	.event = { [IX_EV_KNOCK] = on_knock, [IX_EV_RECV] = on_recv, [IX_EV_SENT] = on_sent },
 };
 
+static void serve_more(void)
+{
+	struct ix_config config = { 0 };
+	int r = ix_attach(IX_ANY_CPU, &config, &handlers);
+
+	if (r < 0) {
+		cprintf("ixkilled: second thread: %e\n", r);
+		BAD++;
+		return;
+	}
+	SIBLING = thisenv->env_id;
+	while (ix_run(IX_FOREVER) >= 0)
+		;
+	BAD++;
+}
+
 static void serve(void)
 {
 	struct ix_config config = { .heap_size = IX_HEAP_UNIT };
@@ -54,6 +77,10 @@ static void serve(void)
 		return;
 	}
 	piece = (struct ix_sg){ (uint32_t)ix_alloc(PIECE), PIECE };
+	if (nthreads > 1 && (r = ix_start_threads(nthreads, serve_more)) < 0)
+		BAD++;
+	while (nthreads > 1 && !SIBLING && !BAD)
+		ix_run(1000);
 	cprintf("ixkilled: serving\n");
 	while (ix_run(IX_FOREVER) >= 0)
 		;
@@ -63,19 +90,23 @@ static void serve(void)
 static void rounds(void)
 {
 	for (int i = 0; i < ROUNDS; i++) {
-		CAME = WENT = 0;
+		CAME = WENT = SIBLING = 0;
 		envid_t child = child_for(serve);
 		while ((CAME < ENOUGH || WENT < ENOUGH) && !BAD)
 			sleep_ms(1);
 		spin(any(5000000));
+		if (SIBLING && i % 2) {
+			sys_env_destroy(SIBLING);
+			spin(any(5000000));
+		}
 		end_child(child);
 	}
 }
 
 void umain(int argc, char **argv)
 {
-	USED(argc);
-	USED(argv);
+	if (argc > 1)
+		nthreads = strtol(argv[1], NULL, 0);
 	binaryname = "ixkilled";
 	make_common();
 	without_leak("free pages lost", rounds);

@@ -2,8 +2,9 @@
 """One dataplane on several CPUs: each connection lives where the NIC's hash leads it, and all CPUs serve."""
 import re
 
-from gradelib import Failure, check_output
+from gradelib import Failure, check_output, needs_tap
 from grade import suite
+from grade.dp import remote
 from grade.nics import model, needs_igb
 from grade.programs import NO_PANIC
 from grade.webserver import READY, disk, index_html
@@ -107,3 +108,11 @@ def spread(nic, nthreads):
 suite.add("spread-e1000e", "e1000e: connections live on 2 CPUs as the hash says, and all are served", 10, spread("e1000e", 2))
 suite.add("spread-igb", "igb: connections live on 4 CPUs as the hash says, and all are served", 10, spread("igb", 4),
           unless=(needs_igb,))
+
+
+@suite.test(10, "threads and programs that end on their CPUs in the middle of traffic leave nothing, and peers hear of it",
+            unless=[needs_tap])
+def cpus_killed_often(t):
+    machine, client = remote(t, program="ixkilled", args=["2"], ready="ixkilled: serving", cpus=3, nic="e1000e")
+    client("killed-often", limit=240)
+    check_output(machine.finish(60), ["ixkilled: all is well"], [NO_PANIC])

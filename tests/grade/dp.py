@@ -42,7 +42,7 @@ def sysenter_bad_return(t):
 def remote(t, program="ixremote", ready="ready|on CPU", **boot):
     """A machine on a tap device, and a function that plays scenarios against it."""
     tap = t.namespace()
-    machine = t.boot(program, cpus=2, tap=tap, fs=False, **boot)
+    machine = t.boot(program, cpus=boot.pop("cpus", 2), tap=tap, fs=False, **boot)
     machine.expect(ready, limit=20)
 
     def play(scenario, limit=120):
