@@ -4,15 +4,12 @@ import os
 import sys
 
 from gradelib import ROOT, Failure
-from grade import suite
 from grade.nics import igb_qemu, needs_igb
 from grade.sharing import build
 
 sys.path.append(os.path.join(ROOT, "bench"))
 import hub  # noqa: E402
 import scale  # noqa: E402
-
-suite.part("scaling")
 
 
 def scaling(server, threads, nic, needs_own_qemu):
@@ -26,8 +23,10 @@ def scaling(server, threads, nic, needs_own_qemu):
     return play
 
 
-for _server in scale.SERVERS:
-    suite.add("scaling-%s-2" % _server, "%s on 2 CPUs (e1000e): at most 1.10 of one CPU's instructions a request" % _server, 10,
-              scaling(_server, 2, "e1000e", False))
-    suite.add("scaling-%s-4" % _server, "%s on 4 CPUs (igb): at most 1.10 of one CPU's instructions a request" % _server, 10,
-              scaling(_server, 4, "igb", True), unless=[needs_igb])
+def add_to(suite):
+    suite.part("scaling")
+    for server in scale.SERVERS:
+        suite.add("scaling-%s-2" % server, "%s on 2 CPUs (e1000e): at most 1.10 of one CPU's instructions a request" % server, 10,
+                  scaling(server, 2, "e1000e", False))
+        suite.add("scaling-%s-4" % server, "%s on 4 CPUs (igb): at most 1.10 of one CPU's instructions a request" % server, 10,
+                  scaling(server, 4, "igb", True), unless=[needs_igb])
