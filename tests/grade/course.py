@@ -151,4 +151,4 @@ def grade_all(t):
     Why: one submission must not decide about its own points, nor about anybody else's.
     Look: tests/course/, host.log, and the out/ folder kept beside it: one JSON file each, jobs.log.
     """
-    grade_class(t, HONEST + HOSTILE, CHOSEN, 60, 400)
+    grade_class(t, HONEST + HOSTILE, CHOSEN, 240, 900)  # a flood is one after 4 MB, which take the serial line a minute
