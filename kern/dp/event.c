@@ -151,7 +151,7 @@ static bool tell_dead(struct dp *dp, struct flow *f)
 	return true;
 }
 
-static bool tell_moved(struct dp *dp, struct flow *f)
+static inline bool tell_moved(struct dp *dp, struct flow *f)
 {
 	if (!event_of(dp, f, IX_EV_MOVED))
 		return false;

@@ -107,7 +107,7 @@ void dp_settle(struct dp *dp)
 static bool sched_calls(const struct dp *dp) { return dp->cpu->cpu_mail & MAIL_SCHED; }
 
 /* Its program is to stop here until there is a CPU for it again. */
-static bool parks(struct dp *dp)
+static inline bool parks(struct dp *dp)
 {
 	if (dp->parks)
 		mail_post(dp->cpu, MAIL_SCHED);

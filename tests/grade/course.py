@@ -142,7 +142,6 @@ def grade_check(t):
     check_output(out, [r"none +OK .*", r"rdt-off-by-one +OK .*", r"    caught by e1000-test", "3 of 3 as expected"])
 
 
-@suite.test(10, "grade-all: a class of four honest and six hostile submissions gets the right table", unless=TOOLS)
 def grade_all(t):
     """
     Hands in the solution twice (once in an archive with a name that leads out of it), two faults of tests/mutants, and

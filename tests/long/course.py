@@ -7,7 +7,7 @@ import re
 import sys
 
 from gradelib import Failure
-from grade.course import TOOLS, faulty, grade_class, solution
+from grade.course import TOOLS, faulty, grade_all, grade_class, solution
 from course.trusted import exercise_files
 
 ROUNDS = 10
@@ -63,3 +63,4 @@ def add_to(suite):
     suite.add("repeat", "every test ends the same way ten times in a row", 1, repeat)
     suite.part("class")
     suite.add("class", "ten copies of the solution and ten broken ones get the right table", 1, whole_class, unless=TOOLS)
+    suite.add("hostile-class", "four honest and six hostile submissions get the right table", 1, grade_all, unless=TOOLS)
