@@ -127,7 +127,7 @@ class CageTest(unittest.TestCase):
             return cage.run(["sh", "-c", script], nothing, seconds)
 
     def test_inside(self):
-        out = self.run_in("id -u; cat /etc/passwd 2>&1 | head -1; ls /root /home 2>&1 | head -1; cat /proc/net/route | wc -l; ls /work").out.decode()
+        out = self.run_in("id -u; cat /etc/passwd 2>&1 | head -1; ls /root /home 2>&1 | head -1; cat /proc/net/route | wc -l; ls /cage").out.decode()
         lines = out.split("\n")
         self.assertNotEqual(lines[0], "0")
         self.assertIn("No such file", lines[1])
@@ -138,7 +138,7 @@ class CageTest(unittest.TestCase):
         self.assertEqual(self.run_in("sleep 60", 1).why, "out of time")
         self.assertEqual(self.run_in("cat /dev/zero").why, "too much output")
         self.assertEqual(self.run_in("for i in $(seq 1000); do sleep 60 & done; wait").why, "too many processes")
-        self.assertIn(b"No space left", self.run_in("for i in 1 2 3 4 5 6 7 8; do head -c 200M /dev/zero >/work/$i; done").out)
+        self.assertIn(b"No space left", self.run_in("for i in 1 2 3 4 5 6 7 8; do head -c 200M /dev/zero >/cage/$i; done").out)
 
     def test_nothing_is_left(self):
         self.run_in("setsid sleep 98765 & sleep 60", 1)

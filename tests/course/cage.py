@@ -44,8 +44,8 @@ def command(argv, root=None):
             line += ["--ro-bind", folder, folder]
     for path in READ_ONLY:
         line += ["--ro-bind-try", path, path]
-    line += ["--dev", "/dev", "--proc", "/proc", "--size", str(DISK), "--tmpfs", "/work", "--size", str(DISK // 4), "--tmpfs", "/tmp",
-             "--size", str(DISK // 2), "--tmpfs", "/var/tmp", "--chdir", "/work", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin:/usr/sbin:/sbin", "--setenv", "HOME", "/tmp",
+    line += ["--dev", "/dev", "--proc", "/proc", "--size", str(DISK), "--tmpfs", "/cage", "--size", str(DISK // 4), "--tmpfs", "/tmp",
+             "--size", str(DISK // 2), "--tmpfs", "/var/tmp", "--chdir", "/cage", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin:/usr/sbin:/sbin", "--setenv", "HOME", "/tmp",
              "--setenv", "LC_ALL", "C.UTF-8", "--"]
     return line + argv
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs in the cage (cage.py), in /work: unpacks what comes by standard input, builds, inspects, grades. What is to be known
+"""Runs in the cage (cage.py), in /cage: unpacks what comes by standard input, builds, inspects, grades. What is to be known
 outside goes to standard output as a tar file: how far it came, build.log, suspects.json, report.txt, grade.json.
 
 usage: python3 -c THIS JOBS SECONDS TEST...
