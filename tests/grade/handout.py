@@ -7,9 +7,11 @@ import shutil
 from exercises import EXERCISES
 from gradelib import Failure
 from grade import lab, suite
-from handout import Workshop, leaks
+from handout import ALL, Workshop, leaks
 
 suite.part("handout")
+
+FLOOR = 13  # points, of labs 3 to 6 (conf/handout.d/tree/grade-lab-ix)
 
 
 def needs_unifdef():
@@ -33,14 +35,39 @@ def exercises_table(t):
             raise Failure("exercise %d has no test" % e.number)
 
 
-@suite.test(10, "the students' tree builds without a warning, and holds no line of a solution", unless=[needs_unifdef])
+@suite.test(10, "the students' tree builds without a warning, scores its floor, and holds no line of a solution",
+            unless=[needs_unifdef])
 def skeleton(t):
-    """Makes the hand-out and builds it. What each exercise gains is for make check-long PART=handout: it takes its time."""
-    shop = Workshop(t, "ladder")
-    shutil.rmtree(os.path.join(shop.place, ".git"), ignore_errors=True)
+    """
+    Makes the hand-out, builds it, and runs all of its tests: those of the floor pass, and no other. The tree itself has all
+    points: the parts named `lab` say so.
+    """
+    shop = Workshop(t, "skeleton")
     shop.fill([])
-    faults = leaks(t, shop.place)
+    faults = leaks(t, shop.place) + shop.faults(shop.grade())
+    if not re.match(r"Score: %d/\d+$" % FLOOR, shop.score):
+        faults.append("it does not score its floor, %d: %s" % (FLOOR, shop.score))
     if t.run("git", "-C", shop.place, "rev-list", "--count", "HEAD").strip() != "1":
         faults.append("the students' tree has more than one commit")
     if faults:
         raise Failure("\n".join(faults))
+
+
+def ladder(first, last):
+    def play(t):
+        faults = Workshop(t, "ladder-%d" % first).gain(range(first, last + 1))
+        if faults:
+            raise Failure("\n".join(faults))
+    return play
+
+
+LADDER_DOC = """
+Fills in one exercise after the other. The tests of each fail with all exercises before it there, and pass with itself: so
+it gains its own points. That no step changes any other's points, and what is lost without one exercise, takes its time:
+make check-long PART=handout.
+Look: RESTS_ON, what each test of the lab says that it rests on (tests/grade/lab.py).
+"""
+RUNGS = (0, 6, 9, 12, max(ALL))
+for _before, _last in zip(RUNGS, RUNGS[1:]):
+    suite.add("ladder-%d" % (_before + 1), "exercises %d to %d, one after the other, gain their own points" % (_before + 1, _last), 5,
+              ladder(_before + 1, _last), unless=[needs_unifdef], doc=LADDER_DOC)

@@ -22,7 +22,6 @@ def without(n):
 def add_to(suite):
     """One after the other, in one tree."""
     suite.part("handout")
-    last = ()
     for name, title, play in ([("up-to-%d" % n, "with exercises 1 to %d, exactly their points" % n, up_to(n)) for n in [0] + sorted(ALL)] +
                               [("without-%d" % n, "without exercise %d, its points are lost, and those that rest on it" % n,
                                 without(n)) for n in sorted(ALL)]):
