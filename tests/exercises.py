@@ -31,7 +31,8 @@ EXERCISES = [
     Exercise(14, "D", "Halt, and miss nothing", ("kern/dp/idle.c",)),
     Exercise(15, "E", "Reserve a CPU", ("kern/dp/spread.c", "kern/sched.c")),
     Exercise(16, "E", "Spread the load", ("kern/dev/toeplitz.c", "kern/dev/intel_hw.c")),
-    Exercise(17, "F", "Explain", ("answers-lab-ix.txt",)),
+    Exercise(17, "E", "CPUs that come and go", ("kern/dp/spread.c",)),
+    Exercise(18, "F", "Measure, and explain", ("answers-lab-ix.txt",)),
 ]
 
 BY_NUMBER = {exercise.number: exercise for exercise in EXERCISES}

@@ -230,6 +230,10 @@ static bool waits_for_nic(const struct flow *f)
  * state's function (`tell`). When the array is full, a flow that has more to tell keeps its place at the front, and we
  * are done. A flow that waits for the NIC (waits_for_nic) will have something to tell without anything happening to it:
  * such flows go back to the end of the list, but not before all others had their turn, or this would never end.
+ *
+ * With several CPUs: a flow whose group is about to move (f->g->quiet) tells nothing here; it waits as those do, and goes
+ * with its group. One that has just come (FLOW_MOVED) tells that first, by tell_moved(): if there is no room for it, there is
+ * more to tell, and nothing else was told.
  */
 static void tell_flows(struct dp *dp)
 {

@@ -121,7 +121,14 @@ static inline bool parks(struct dp *dp)
  * when: the timeout, or the program's next timer, dp->timer_us. How many events there are.
  *
  * stat.run_ios counts entries, user_returns ways back. trace_entry() and trace_return() mark both. A program that comes here
- * responds; before it goes on dp_resume() ends what dp_idle() has begun, and dp_watch() begins to watch over it.
+ * responds (dp->unresponsive); before it goes on dp_resume() ends what dp_idle() has begun, and dp_watch() begins to watch
+ * over it.
+ *
+ * With several CPUs, two duties more. dp->settled says that the program has nothing in hand: it is true from the beginning
+ * if the program would wait (a timeout that is not 0), for then it has acted upon all that it was told, and its flows may move
+ * to another CPU. And the CPU may be taken away: parks(), asked after each cycle, is one more reason to come back; the caller
+ * stops the program then. But calls' results and events are the program's to see first: with either, dp->parks is false again
+ * before we return.
  */
 int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
 {

@@ -50,6 +50,7 @@ static void ask_all(struct plane *p)
 	}
 }
 
+#ifndef EXERCISE_17
 /* How many groups each thread is to have, by number: as even as it can be. */
 static void shares_of(struct plane *p, const struct dp *but, uint32_t share[IX_NTHREADS])
 {
@@ -63,10 +64,20 @@ static void shares_of(struct plane *p, const struct dp *but, uint32_t share[IX_N
 		k += counts;
 	}
 }
+#endif
 
-/* Only groups of those that have too many move. */
+/*
+ * Say anew which thread shall have which group (p->want): the threads that serve, but for `but`, which is about to leave
+ * (NULL: nobody is), each get as many as any other, or one more; all others none. As few groups as can be move, since a
+ * move keeps its flows waiting: only of those who have too many, or may have none. Thread 0 always serves, and takes all if
+ * nobody else does.
+ *
+ * Other CPUs read p->want, under table_lock; when it is written, ask_all() has each look, and hand over what is wanted
+ * elsewhere (move.h).
+ */
 void plane_spread(struct plane *p, const struct dp *but)
 {
+#ifndef EXERCISE_17
 	uint32_t share[IX_NTHREADS];
 	int to = 0;
 
@@ -89,10 +100,20 @@ void plane_spread(struct plane *p, const struct dp *but)
 	}
 	spin_unlock(&p->table_lock);
 	ask_all(p);
+#else
+	/* LAB IX: Your code here. (Exercise 17) Until then, thread 0 keeps them all. */
+	(void)p, (void)but, (void)serves, (void)ask_all;
+#endif
 }
 
+/*
+ * plane.h has the results; cpu_choose() knows which CPU can be had. A parked thread that waits is one with an env and without
+ * a CPU, whose env is not runnable and waits for ENV_WAIT_DP. member_give_cpu() gives it the CPU and its share of the groups,
+ * sched_ready() wakes it. Nothing changes if there is an error.
+ */
 int plane_add_cpu(struct plane *p, int cpu)
 {
+#ifndef EXERCISE_17
 	struct CpuInfo *c = cpu_choose(cpu);
 
 	if (!c)
@@ -106,10 +127,20 @@ int plane_add_cpu(struct plane *p, int cpu)
 		return i;
 	}
 	return -E_AGAIN;
+#else
+	/* LAB IX: Your code here. (Exercise 17) */
+	(void)p, (void)cpu;
+	return -E_NOT_SUPP;
+#endif
 }
 
+/*
+ * plane.h has the results; `cpu` is any number. From here on its thread is `leaving`, so that it does not serve any more, and
+ * its groups are spread over the others. It is parked by itself, when the last of them is gone.
+ */
 int plane_remove_cpu(struct plane *p, int cpu)
 {
+#ifndef EXERCISE_17
 	struct dp *dp = cpu >= 0 && cpu < ncpu ? cpus[cpu].cpu_dp : NULL;
 
 	if (!dp || dp->plane != p || dp->thread == 0)
@@ -119,6 +150,11 @@ int plane_remove_cpu(struct plane *p, int cpu)
 	dp->leaving = true;
 	plane_spread(p, NULL);
 	return 0;
+#else
+	/* LAB IX: Your code here. (Exercise 17) */
+	(void)p, (void)cpu;
+	return -E_NOT_SUPP;
+#endif
 }
 
 int plane_move_group(struct plane *p, uint32_t group, uint32_t thread)

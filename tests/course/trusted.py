@@ -18,7 +18,7 @@ LEFT_OUT = ("tests/mutants", "doc/instructors.md", ".git", ".github", ".ci")
 STALE = ("obj/kern/kernel", "obj/kern/kernel.pass1", "obj/kern/kernel.img", "obj/strip/kern/kernel", "obj/kern/symtab.S",
          "obj/kern/symtab.o")
 USELESS = ("obj/kern/kernel.asm", "obj/kern/kernel.sym", "obj/grade", "obj/fuzz", "obj/warnings", "obj/handout", "obj/pretended",
-           "obj/class")
+           "obj/class", "obj/workshops")
 
 
 def exercise_files():
@@ -34,7 +34,7 @@ def open_exercises(names):
     loader = importlib.machinery.SourceFileLoader("handout", os.path.join(ROOT, "conf", "handout"))
     handout = importlib.util.module_from_spec(importlib.util.spec_from_loader("handout", loader))
     loader.exec_module(handout)
-    return {name: handout.content(os.path.join(ROOT, name), set()) for name in names}
+    return {name: handout.content(os.path.join(ROOT, name), set())[0] for name in names}
 
 
 def make(tree, *words):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Part E: whole CPUs, and frames spread over them."""
-from grade import lab, nics
+from grade import control, cpus as places, lab, nics
 from grade.lab import Pinger, exercise, ixlab, needs_cmocka, on_the_host
 
 lab.part("E")
@@ -53,3 +53,37 @@ def spread(t):
 
     Often: ports in host byte order; the table's bytes packed from the other end of the register."""
     nics.hashes("e1000e")(t)
+
+
+ON_TWO_CPUS = list(range(1, 12)) + [15, 16]
+
+
+@exercise(17, 4, "groups are shared out evenly, and no more of them move than must", unless=[needs_cmocka])
+def shares(t):
+    """Spreads 128 flow groups over one to eight threads, of which some have no CPU, or leave (tests/dp_spread_test.c).
+
+    Why: a group that moves keeps its connections waiting; one that is with nobody is lost.
+    Often: a thread that leaves counted among those that serve; all groups dealt anew; 128 divided by 3 or 5, and the rest with
+    nobody; p->want written in steps that another CPU, which holds no lock, could see.
+    Look: plane_spread() in kern/dp/spread.c."""
+    on_the_host(t, "dp_spread_test", ["*"])
+
+
+@exercise(17, 5, "two threads on two CPUs: every connection is where its hash says, and both serve", rests_on=ON_TWO_CPUS)
+def places_of_flows(t):
+    """Boots ixhttpd with two threads on an e1000e, opens 48 connections, asks on each, and compares the monitor's `flows` with the
+    hash of each connection: its CPU is the one that its group is shared out to.
+
+    Often: everything on one CPU: ask_all() was not called, so that nobody looks.
+    Look: `flows` and `dp` in the monitor of `make run-ixhttpd,-t,2-nox NIC=e1000e CPUS=3`."""
+    places.spread("e1000e", 2)(t)
+
+
+@exercise(17, 5, "a CPU comes and goes six times under load: no request lost, no answer out of order", rests_on=ON_TWO_CPUS + [12])
+def swings(t):
+    """user/ixswing.c gives the key-value store a second CPU and takes it away again, while 16 connections ask. Afterwards free pages,
+    buffers and flows are as they were.
+
+    Often: `leaving` set after the groups were spread, so that some of them are meant to stay; a thread woken that has not parked.
+    Look: plane_add_cpu() and plane_remove_cpu() in kern/dp/spread.c."""
+    control.swing(6, 50, 60)(t)
