@@ -14,6 +14,7 @@ from harness.suite import Failure
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 START = 1500  # millions of instructions: longer than any disk takes to load the kernel
 PATIENCE = 300
+ENDS = r"^ixload: done on CPU .* failures$|^ixload: [^:\n]+$|^\w+: cannot start: .*$"  # or why there will be no load
 LOAD = "user_ixload"
 SLOTS = (3, 5)
 
@@ -48,7 +49,9 @@ def run(host, disk, plugin, load, **machine):
     folder = tempfile.mkdtemp(dir=host.scratch)
     machine = Machine(host.children, command(host, folder, disk, plugin, load, **machine), folder, pace=lambda seconds: seconds)
     try:
-        machine.expect(r"^ixload: done on CPU .* failures$", limit=PATIENCE)
+        end = machine.expect(ENDS, limit=PATIENCE).group()
+        if "done" not in end:
+            raise Failure("%s\n%s" % (end, machine.tail()))
         if "start=%d has passed" % START in machine.text:
             raise Failure("the host is so busy that the kernel was loaded too late for START; try again")
         return machine.text, os.path.join(folder, plugin)

@@ -3,7 +3,7 @@
 import random
 
 from gradelib import Failure, check_output
-from grade import cost, lab
+from grade import lab
 from grade.dp import counters
 from grade.lab import echo_over_tcp, exercise, needs_cmocka, on_the_host
 from grade.programs import NO_PANIC
@@ -40,23 +40,6 @@ def doorbells(t):
     if count["rx_frames"] < 130 or count["rx_doorbells"] * 8 > count["rx_frames"]:
         raise Failure("%d frames, and %d writes of the receive tail register" % (count["rx_frames"], count["rx_doorbells"]))
     check_output(machine.text, never=[NO_PANIC])
-
-
-@exercise(13, 4, "16 connections: a crossing and a doorbell for several requests, and no copy", rests_on=list(range(1, 13)))
-def crossings(t):
-    """Counts what a request costs ixhttpd with 16 connections that ask all the time, on a machine whose clock is the number of its
-    instructions: the same in every run. Kernel entries are counted outside, by a plugin of QEMU; the rest are counters of `dp`.
-
-    Why: this is the paper's claim. Under load a crossing is shared by all requests that have come, and none of them waited for it.
-    Often: a bound of one; a doorbell for each buffer; a batch that does not take what has come.
-    Look: `make bench-count` prints all of it."""
-    found = cost.of_request(t, "ix", "16 kept connections")
-    limits = {"kernel entries": 0.5, "rx doorbells": 0.125, "tx doorbells": 0.5, "tx copied bytes": 0, "rx copied bytes": 0}
-    for name, most in limits.items():
-        t.figure("%s for a request, 16 connections" % name, found.get(name, 0))
-    much = ["%s: %s, at most %s" % (name, found[name], most) for name, most in limits.items() if found.get(name, 0) > most]
-    if much:
-        raise Failure("for each request\n" + "\n".join(much))
 
 
 @exercise(14, 5, "an idle CPU halts until its timer, and a frame wakes it", rests_on=[5, 6, 8], unless=[needs_cmocka])
