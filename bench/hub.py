@@ -14,7 +14,7 @@ from harness.suite import Failure
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 START = 1500  # millions of instructions: longer than any disk takes to load the kernel
 PATIENCE = 300
-ENDS = r"^ixload: done on CPU .* failures$|^ixload: [^:\n]+$|^\w+: cannot start: .*$"  # or why there will be no load
+ENDS = r"^ixload: done on CPU .* failures$|^ixload: [^:\n]+\n|^\w+: cannot start: .*\n"  # or why there will be no load
 LOAD = "user_ixload"
 SLOTS = (3, 5)
 
