@@ -67,7 +67,7 @@ static void put_frame(struct netq *q, const struct tx_frag *frags, int n, uint32
  *   intel_csum_options(), and the frame's whole length where the chip wants it (chip->length_shift).
  * - Indices are free-running: descriptor i of the ring is tx_tail & (tx_size - 1), and one always stays empty.
  * - tx_last[], at the first descriptor of all that were used, is the index (free-running, too) of the frame's last;
- *   tx_ctx[] there is `ctx`, and NULL at all others. tx_descriptors counts them all.
+ *   tx_ctx[] is `ctx` at that last one, and NULL at all others. tx_descriptors counts them all.
  *
  * The device does not hear of it: intel_tx_flush() tells it.
  */

@@ -8,6 +8,7 @@ bubblewrap, what conf/setup installs, and Python.
 import argparse
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -56,19 +57,22 @@ def pack_program(out):
 
 
 def run_all(opts, students):
-    """Each gets NAME.json; what parallel itself says goes to jobs.log and standard error."""
+    """
+    Each gets NAME.json; what parallel itself says goes to jobs.log and standard error. On another machine all happens in a folder
+    of this run's own, which is gone afterwards: what follows /./ in a path is its name there.
+    """
     words = ["parallel", "--will-cite", "--jobs", str(opts.jobs), "--joblog", "jobs.log", "--colsep", "\t", "--plain"]
     python = shutil.which("python3") or sys.executable
-    submission = "{2}"
+    submission = "{2}{3}"
     if opts.sshlogin:
         for machine in opts.sshlogin:
             words += ["--sshlogin", machine]
-        words += ["--workdir", "...", "--cleanup", "--transferfile", "{2}", "--return", "{1}.json"]
+        words += ["--workdir", "grade-all-" + secrets.token_hex(6), "--cleanup", "--transferfile", "{2}./{3}", "--return", "{1}.json"]
         for name in ("grade.pyz", "trusted.tar", "trusted.json"):
             words += ["--basefile", name]
-        python = "python3"
+        python, submission = "python3", "{3}"
     words += [python, "grade.pyz", ".", submission, "{1}.json", str(opts.seconds)]
-    lines = "".join("%s\t%s\n" % (name, path) for name, path in students.items())
+    lines = "".join("%s\t%s/\t%s\n" % (name, *os.path.split(path)) for name, path in students.items())
     subprocess.run(words, cwd=opts.out, input=lines.encode(), check=False)
 
 

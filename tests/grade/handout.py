@@ -63,8 +63,8 @@ def ladder(first, last):
 
 LADDER_DOC = """
 Fills in one exercise after the other. The tests of each fail with all exercises before it there, and pass with itself: so
-it gains its own points. That no step changes any other's points, and what is lost without one exercise, takes its time:
-make check-long PART=handout.
+it gains its own points. All tests after each step, and what is lost without one exercise, take their time:
+make check-long PART=ladder, PART=handout.
 Look: RESTS_ON, what each test of the lab says that it rests on (tests/grade/lab.py).
 """
 RUNGS = (0, 6, 9, 12, max(ALL))

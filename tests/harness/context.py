@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import tempfile
 
 from . import capture, cmdline
@@ -101,5 +102,10 @@ class Context:
             return None
         with open(os.path.join(self.folder, "verdict.json"), "w", encoding="utf-8") as f:
             json.dump({"status": "passed" if passed else "failed", "reason": reason}, f)
-        shutil.copytree(self.folder, self.path(place), ignore=shutil.ignore_patterns("qmp", "*.sock", "*.img", "files"))
+        shutil.copytree(self.folder, self.path(place), ignore=not_to_keep)
         return place
+
+
+def not_to_keep(folder, names):
+    """Sockets, which cannot be copied, and disks."""
+    return [name for name in names if name == "files" or name.endswith(".img") or stat.S_ISSOCK(os.lstat(os.path.join(folder, name)).st_mode)]
