@@ -76,7 +76,7 @@ enum ix_op {
 	IX_CALL_CONNECT,       /* cookie, ip, port -> handle; the outcome comes as IX_EV_CONNECTED */
 	IX_CALL_ACCEPT,        /* handle, cookie */
 	IX_CALL_REJECT,        /* handle: RST to the peer */
-	IX_CALL_SENDV,         /* handle, sg array, n -> bytes accepted, may be short */
+	IX_CALL_SENDV,         /* handle, sg array, n, flags (IX_SEND_x) -> bytes accepted, may be short */
 	IX_CALL_RECV_DONE,     /* handle, bytes: credit accumulates over partial buffers */
 	IX_CALL_SHUTDOWN,      /* handle: FIN after queued data; the other direction goes on */
 	IX_CALL_CLOSE,         /* handle: graceful; queued data is still delivered */
@@ -98,7 +98,7 @@ struct ix_call {
 		struct { uint32_t port, backlog, cookie; } listen;
 		struct { uint32_t cookie, ip, port; } connect;
 		struct { uint32_t cookie; } accept;
-		struct { uint32_t sg, n; } sendv;
+		struct { uint32_t sg, n, flags; } sendv;
 		struct { uint32_t bytes; } recv_done;
 		struct { uint32_t port, cookie; } udp_bind;
 		struct { uint32_t sg, n, ip, port; } udp_sendv;
@@ -106,6 +106,8 @@ struct ix_call {
 		struct { uint32_t id, us, cookie; } timer;
 	};
 };
+
+#define IX_SEND_CLOSE 1 /* to sendv: if all bytes are accepted, close as IX_CALL_CLOSE does, with the FIN behind the last */
 
 /* Events, in the order in which they happened to each flow. They hold until the next sys_run_io. */
 enum ix_ev {

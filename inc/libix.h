@@ -54,6 +54,7 @@ int ix_accept(ix_handle_t flow, uint32_t cookie, void *tag);
 int ix_reject(ix_handle_t flow, void *tag);
 int ix_sendv(ix_handle_t flow, const struct ix_sg *sg, unsigned n, void *tag);
 int ix_recv_done(ix_handle_t flow, uint32_t bytes, void *tag);
+int ix_sendv_close(ix_handle_t flow, const struct ix_sg *sg, unsigned n, void *tag); /* IX_SEND_CLOSE */
 int ix_shutdown(ix_handle_t flow, void *tag);
 int ix_close(ix_handle_t flow, void *tag);
 int ix_abort(ix_handle_t flow, void *tag);

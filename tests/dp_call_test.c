@@ -269,6 +269,19 @@ static void bad_lists_are_refused(void **state)
 	}
 }
 
+static void unknown_flags_are_refused(void **state)
+{
+	struct ix_call c = { .op = IX_CALL_SENDV, .handle = h, .sendv = { IX_HEAP, 0, 0 } };
+
+	(void)state;
+	for (uint32_t flag = IX_SEND_CLOSE << 1; flag; flag <<= 1) {
+		c.sendv.flags = flag | IX_SEND_CLOSE;
+		assert_int_equal(call(c), -E_INVAL);
+	}
+	c.sendv.flags = 0;
+	assert_int_equal(call(c), 0);
+}
+
 /* A list that crosses pages which are not neighbours in memory. */
 static void lists_may_cross_pages(void **state)
 {
@@ -399,6 +412,7 @@ int main(void)
 		IN_WORLD(windows_have_the_rights_they_should),
 		ON_FLOW(bad_memory_is_refused),
 		ON_FLOW(bad_lists_are_refused),
+		ON_FLOW(unknown_flags_are_refused),
 		ON_FLOW(lists_may_cross_pages),
 		ON_FLOW(sixteen_pieces_become_one_segment),
 		ON_FLOW(a_large_sendv_is_cut_short),

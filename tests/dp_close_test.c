@@ -177,6 +177,60 @@ static void what_was_queued_is_delivered_before_the_fin(void **state)
 	drain();
 }
 
+static int send_and_close(uint32_t off, uint32_t len)
+{
+	*(struct ix_sg *)machine_user(PROGRAM) = (struct ix_sg){ IX_HEAP + off, len };
+	return call((struct ix_call){ .op = IX_CALL_SENDV, .handle = h, .sendv = { PROGRAM, 1, IX_SEND_CLOSE } });
+}
+
+static void an_answer_and_its_fin_are_one_segment(void **state)
+{
+	(void)state;
+	peer_send(&p, PSH | ACK, "unread", 6);
+	expect_event(IX_EV_RECV);
+	drain();
+	assert_int_equal(send_and_close(0, 100), 100);
+	assert_int_equal(send_heap(h, 0, 1), -E_CLOSED);
+	struct seg s = peer_get(&p, FIN | ACK);
+	assert_int_equal(s.len, 100);
+	peer_send(&p, FIN | ACK, NULL, 0);
+	assert_int_equal(expect_event(IX_EV_SENT).sent.bytes, 100);
+	expect_dead(0);
+	drain();
+}
+
+/* What was not taken is still to be sent: the flow stays open. */
+static void it_closes_only_when_all_was_taken(void **state)
+{
+	enum { TOTAL = 1 << 20 };
+	struct seg s;
+	bool fin = false;
+
+	(void)state;
+	uint32_t sent = send_and_close(0, TOTAL), got = 0;
+	assert_in_range(sent, 1, TOTAL - 1);
+	while (!fin) {
+		assert_true(next_segment(&s));
+		assert_int_equal(s.seq, p.ack);
+		got += s.len;
+		fin = s.flags & FIN;
+		p.ack += s.len + fin;
+		peer_acks(&p);
+		while (have_event())
+			expect_event(IX_EV_SENT);
+		if (sent < TOTAL)
+			sent += send_and_close(sent, TOTAL - sent);
+	}
+	assert_int_equal(got, TOTAL);
+	peer_send(&p, FIN | ACK, NULL, 0);
+	while (have_event())
+		expect_event(IX_EV_SENT);
+	cycle();
+	while (have_event() && next_event().type == IX_EV_SENT)
+		;
+	drain();
+}
+
 /* Received bytes that nobody has done with do not turn the FIN into a RST. */
 static void unread_data_does_not_spoil_the_close(void **state)
 {
@@ -441,6 +495,8 @@ int main(void)
 		ON_FLOW(data_comes_after_our_fin),
 		ON_FLOW(data_goes_after_the_peers_fin),
 		ON_FLOW(what_was_queued_is_delivered_before_the_fin),
+		ON_FLOW(an_answer_and_its_fin_are_one_segment),
+		ON_FLOW(it_closes_only_when_all_was_taken),
 		ON_FLOW(unread_data_does_not_spoil_the_close),
 		ON_FLOW(data_after_close_is_answered_with_rst),
 		ON_FLOW(lent_buffers_may_be_given_back_while_closing),

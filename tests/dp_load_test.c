@@ -108,6 +108,37 @@ static void a_syn_flood_leaves_others_alone(void **state)
 	echo_and_close();
 }
 
+/* A SYN is worth a look at so many handshakes, no more; the next one sees those behind them. */
+static void other_ports_handshakes_are_passed_by(void **state)
+{
+	enum { OTHERS = 150, LOOK = 64 };
+	struct seg s;
+	int tries = 0;
+
+	(void)state;
+	listen_on(81, 255, 6);
+	listen_on(82, 1, 7);
+	for (int i = 0; i < OTHERS; i++) {
+		struct peer q = peer(3000 + i, 81);
+		peer_send(&q, SYN, NULL, 0);
+	}
+	struct peer idle = peer(4000, 82), real = peer(4001, 82);
+	peer_send(&idle, SYN, NULL, 0);
+	cycle();
+	cycle();
+	pass(1500000);
+	drain();
+	do {
+		peer_raw(&real, SYN, real.seq, NULL, 0);
+		tries++;
+	} while (tries < 10 && !(next_segment(&s) && s.dport == real.port));
+	assert_int_equal(tries, OTHERS / LOOK + 1);
+	assert_int_equal(s.flags, SYN | ACK);
+	world_unlisten();
+	pass(60000000); /* half-open ones are given up */
+	drain();
+}
+
 static void unlisten_ends_handshakes_and_knocks_stay(void **state)
 {
 	(void)state;
@@ -432,6 +463,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_FLOW(a_full_backlog_turns_syns_away),
 		ON_FLOW(a_syn_flood_leaves_others_alone),
+		ON_FLOW(other_ports_handshakes_are_passed_by),
 		ON_FLOW(unlisten_ends_handshakes_and_knocks_stay),
 		ON_FLOW(ten_thousand_flows),
 		ON_FLOW(flows_come_and_go),

@@ -124,6 +124,7 @@ static int fake_sendv(struct fake_flow *flow, const struct ix_call *call)
 	}
 	flow->out[flow->out_len] = '\0';
 	flow->unsent += taken;
+	flow->closed = call->sendv.flags & IX_SEND_CLOSE && (uint32_t)taken == offered;
 	return taken;
 }
 

@@ -467,14 +467,15 @@ static void closing_delivers_first(void **state)
 	ixev_close(ctx);
 	assert_int_equal(ixev_send_zc(ctx, in_heap("x"), 1), -E_CLOSED);
 	rounds(1);
-	assert_int_equal(fake_count(IX_CALL_CLOSE), 0);
+	assert_false(fake.flows[3].closed); /* not all of it was taken */
 	assert_int_equal(fake.flows[3].credit, 6);
 	fake_data(3, "late", 4, false);
 	fake_sent(3, 3);
 	rounds(2);
 	assert_out(3, "abcd");
+	assert_true(fake.flows[3].closed);
 	rounds(1);
-	assert_int_equal(fake_count(IX_CALL_CLOSE), 1);
+	assert_int_equal(fake_count(IX_CALL_CLOSE), 0); /* the last sendv did it */
 	assert_int_equal(fake.flows[3].credit, 10);
 	assert_int_equal(app.released, 0);
 	fake_sent(3, 1);
@@ -482,6 +483,17 @@ static void closing_delivers_first(void **state)
 	rounds(1);
 	assert_int_equal(app.released, 1);
 	assert_int_equal(app.nreasons, 1); /* the data before the close, and nothing after it */
+}
+
+static void with_nothing_to_send_it_closes_at_once(void **state)
+{
+	struct ixev_ctx *ctx = accepted(3);
+
+	(void)state;
+	ixev_close(ctx);
+	rounds(1);
+	assert_int_equal(fake_count(IX_CALL_CLOSE), 1);
+	assert_int_equal(fake_count(IX_CALL_SENDV), 0);
 }
 
 static void death_first(void **state)
@@ -658,6 +670,7 @@ int main(void)
 		TEST(references),
 		TEST(copied_bytes_share_buffers_and_free_them),
 		TEST(closing_delivers_first),
+		TEST(with_nothing_to_send_it_closes_at_once),
 		TEST(death_first),
 		TEST(more_work_than_slots),
 		TEST(timers),

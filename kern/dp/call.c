@@ -197,19 +197,22 @@ static int decode_close(struct dp *dp, struct request *rq)
 	return r == -E_AGAIN ? (rq->flow->flags & FLOW_ENDED ? -E_CLOSED : 0) : r;
 }
 
+static void close_flow(struct flow *f)
+{
+	f->flags |= FLOW_CLOSED | FLOW_SHUT;
+	flow_drop_undelivered(f);
+	stack_close(f);
+}
+
 static int do_close(struct dp *dp, struct request *rq)
 {
-	struct flow *f = rq->flow;
-
 	if (rq->udp) {
 		uport_close(dp, rq->udp);
 		return 0;
 	}
-	if (f->state == FLOW_CONNECTING)
+	if (rq->flow->state == FLOW_CONNECTING)
 		return do_abort(dp, rq);
-	f->flags |= FLOW_CLOSED | FLOW_SHUT;
-	flow_drop_undelivered(f);
-	stack_close(f);
+	close_flow(rq->flow);
 	return 0;
 }
 
@@ -232,11 +235,22 @@ static int decode_sendv(struct dp *dp, struct request *rq)
 {
 	int r = find_open_flow(dp, rq, FLOW_ENDED | FLOW_SHUT);
 
+	if (r == 0 && rq->call.sendv.flags & ~(uint32_t)IX_SEND_CLOSE)
+		r = -E_INVAL;
 	if (r == 0)
 		r = sg_read(dp, rq->sg, rq->call.sendv.sg, rq->call.sendv.n);
 	if (r < 0)
 		return r;
 	return reserve_is_dry(&dp->reserve) ? -E_NO_MEM : 0;
+}
+
+/* `total` bytes of the call were written: TCP sends them now, with the FIN behind the last if the call asks for that. */
+static inline void send_off(struct request *rq, uint32_t total)
+{
+	if (rq->call.sendv.flags & IX_SEND_CLOSE && total == sg_total(rq->sg, rq->call.sendv.n))
+		close_flow(rq->flow);
+	else if (total)
+		stack_push(rq->flow);
 }
 
 #ifndef EXERCISE_11
@@ -282,7 +296,7 @@ static uint32_t send_piece(struct dp *dp, struct flow *f, const struct ix_sg *sg
  * - If the stretch has a page of the program's own, that page is lent until its bytes are acknowledged: loan_make() before
  *   stack_write(), since it may fail (then no byte is taken); then loan_add() with f->tx_written as its end, or
  *   loan_cancel() if nothing was taken.
- * - At the end, if anything was taken, one stack_push() lets TCP send: all pieces together, not a segment for each.
+ * - At the end one send_off() lets TCP send what was taken: all pieces together, not a segment for each.
  */
 static int do_sendv(struct dp *dp, struct request *rq)
 {
@@ -296,12 +310,11 @@ static int do_sendv(struct dp *dp, struct request *rq)
 		if (n < sg->len)
 			break;
 	}
-	if (total)
-		stack_push(rq->flow);
+	send_off(rq, total);
 	return total;
 #else
 	/* LAB IX: Your code here. (Exercise 11) */
-	(void)dp, (void)rq;
+	(void)dp, (void)rq, (void)send_off;
 	return -E_NOT_SUPP;
 #endif
 }

@@ -97,10 +97,8 @@ static int put(struct dp *dp, const struct tx_frag *frags, int n, struct pbuf *p
 	return dp->nd->ops->tx_put(dp->q, frags, n, &off, p);
 }
 
-static err_t send_chain(struct dp *dp, struct pbuf *p)
+static err_t send_chain(struct dp *dp, const struct tx_frag *frags, int n, struct pbuf *p)
 {
-	struct tx_frag frags[TX_FRAGS_MAX];
-	int n = fragments_of(p, frags);
 	int r = put(dp, frags, n, p);
 
 	if (r < 0) {
@@ -116,6 +114,7 @@ static err_t send_chain(struct dp *dp, struct pbuf *p)
 /* Too many small pieces for one frame: they are copied together. */
 static err_t send_copy(struct dp *dp, struct pbuf *p)
 {
+	struct tx_frag frags[TX_FRAGS_MAX];
 	struct pbuf *copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
 
 	if (!copy) {
@@ -123,7 +122,7 @@ static err_t send_copy(struct dp *dp, struct pbuf *p)
 		return ERR_MEM;
 	}
 	dp->stat.tx_copied_bytes += p->tot_len - p->len;
-	err_t err = send_chain(dp, copy);
+	err_t err = send_chain(dp, frags, fragments_of(copy, frags), copy);
 	pbuf_free(copy);
 	return err;
 }
@@ -136,10 +135,11 @@ int frame_output(struct dp *dp, struct pbuf *p, const uint8_t *to, uint16_t type
 	if (pbuf_add_header(p, SIZEOF_ETH_HDR))
 		return ERR_BUF;
 	struct eth_hdr *eth = p->payload;
-	memcpy(&eth->dest, to, ETH_HWADDR_LEN);
-	memcpy(&eth->src, dp->nd->mac, ETH_HWADDR_LEN);
+	__builtin_memcpy(&eth->dest, to, ETH_HWADDR_LEN);
+	__builtin_memcpy(&eth->src, dp->nd->mac, ETH_HWADDR_LEN);
 	eth->type = __builtin_bswap16(type);
-	return fragments_of(p, frags) ? send_chain(dp, p) : send_copy(dp, p);
+	int n = fragments_of(p, frags);
+	return n ? send_chain(dp, frags, n, p) : send_copy(dp, p);
 }
 
 static err_t output(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)

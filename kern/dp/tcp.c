@@ -34,6 +34,7 @@ enum {
 	PASS_US = 250000,
 	TICK_US = 500000,
 	HALF_OPEN_TICKS = 2,
+	HALF_OPEN_LOOK = 64,
 	SLICE = 128, /* buckets of a timer pass in one cycle */
 };
 
@@ -108,20 +109,31 @@ static bool make_room(struct fgroup *g)
 }
 
 /*
+ * The oldest handshake of that listener; NULL: none among those that a SYN may cost us a look. Other listeners' go to the
+ * end of the list, so that the next SYN sees further.
+ */
+static struct flow *half_open(struct dp *dp, const struct door *d)
+{
+	for (int n = 0; n < HALF_OPEN_LOOK && !link_alone(&dp->half); n++) {
+		struct flow *f = container_of(dp->half.next, struct flow, waiting);
+		if (f->pcb->listener == d->pcb)
+			return f;
+		link_take(&f->waiting);
+		list_append(&dp->half, &f->waiting);
+	}
+	return NULL;
+}
+
+/*
  * A listener's backlog is full. Its oldest handshake makes room, in silence, if it was not done in half a second: in a
  * flood of SYNs it is most likely one that nobody will go on with, while a real one is done within a round trip.
  */
 static bool make_way(struct dp *dp, const struct door *d)
 {
-	struct link *at = dp->half.next;
+	struct flow *f = half_open(dp, d);
 
-	while (at != &dp->half && container_of(at, struct flow, waiting)->pcb->listener != d->pcb)
-		at = at->next;
 	dp->stat.drop_backlog++;
-	if (at == &dp->half)
-		return false;
-	struct flow *f = container_of(at, struct flow, waiting);
-	if ((int32_t)(dp->ticks - f->pcb->tmr) < HALF_OPEN_TICKS)
+	if (!f || (int32_t)(dp->ticks - f->pcb->tmr) < HALF_OPEN_TICKS)
 		return false;
 	lwip_enter(f->g, f->bucket, -E_ABORTED);
 	tcp_abandon(f->pcb, 0);

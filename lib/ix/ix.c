@@ -175,6 +175,11 @@ int ix_sendv(ix_handle_t flow, const struct ix_sg *sg, unsigned n, void *tag)
 	return call4(IX_CALL_SENDV, flow, tag, (uint32_t)(uintptr_t)sg, n, 0, 0);
 }
 
+int ix_sendv_close(ix_handle_t flow, const struct ix_sg *sg, unsigned n, void *tag)
+{
+	return call4(IX_CALL_SENDV, flow, tag, (uint32_t)(uintptr_t)sg, n, IX_SEND_CLOSE, 0);
+}
+
 int ix_recv_done(ix_handle_t flow, uint32_t bytes, void *tag)
 {
 	return call1(IX_CALL_RECV_DONE, flow, tag, bytes);

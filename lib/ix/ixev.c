@@ -88,7 +88,10 @@ static void send_queued(struct ixev_ctx *ctx)
 	if (!ctx->nsend || ctx->flags & (IXEV_F_SENDING | IXEV_F_BLOCKED))
 		return;
 	ctx->flags |= IXEV_F_SENDING;
-	ix_sendv(ctx->handle, ctx->send, ctx->nsend, ctx);
+	if (ctx->flags & IXEV_F_CLOSING)
+		ix_sendv_close(ctx->handle, ctx->send, ctx->nsend, ctx);
+	else
+		ix_sendv(ctx->handle, ctx->send, ctx->nsend, ctx);
 }
 
 static void return_credit(struct ixev_ctx *ctx)

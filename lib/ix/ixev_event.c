@@ -134,7 +134,9 @@ static void on_sendv_result(struct ixev_ctx *ctx, const struct ix_call *call)
 
 	ixev_queue_shift(ctx, taken);
 	if (ctx->nsend == 0) {
-		if (ctx->flags & IXEV_F_CLOSING)
+		if (call->sendv.flags & IX_SEND_CLOSE)
+			ctx->state = IXEV_CLOSED;
+		else if (ctx->flags & IXEV_F_CLOSING)
 			ixev_mark(ctx);
 	} else if (ctx->taken_total != ctx->sent_total) {
 		ctx->flags |= IXEV_F_BLOCKED;
