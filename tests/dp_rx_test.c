@@ -48,6 +48,16 @@ static void ip_checksum(void) { frame[IP_AT + 10] ^= 1; }
 static void ip_more_fragments(void) { frame[IP_AT + 6] = 0x20, fix_sums(frame, len); }
 static void ip_later_fragment(void) { frame[IP_AT + 7] = 5, fix_sums(frame, len); }
 static void ip_cut_off(void) { len = ETH + 19; }
+static void from_address(uint32_t ip)
+{
+	put16(frame + IP_AT + 12, ip >> 16);
+	put16(frame + IP_AT + 14, ip);
+	fix_sums(frame, len);
+}
+static void from_nobody(void) { from_address(0); }
+static void from_everybody(void) { from_address(0xffffffff); }
+static void from_everybody_here(void) { from_address(OUR_IP | 255); }
+static void from_a_group(void) { from_address(0xe0000001); }
 static void another_address(void) { frame[IP_AT + 19] ^= 1, fix_sums(frame, len); }
 static void broadcast_address(void) { memset(frame + IP_AT + 16, 0xff, 4), fix_sums(frame, len); }
 static void unknown_protocol(void) { frame[IP_AT + 9] = 99, fix_sums(frame, len); }
@@ -77,6 +87,10 @@ static const struct {
 	CASE(ip_more_fragments, drop_rx_ip),
 	CASE(ip_later_fragment, drop_rx_ip),
 	CASE(ip_cut_off, drop_rx_ip),
+	CASE(from_nobody, drop_rx_ip),
+	CASE(from_everybody, drop_rx_ip),
+	CASE(from_everybody_here, drop_rx_ip),
+	CASE(from_a_group, drop_rx_ip),
 	CASE(another_address, drop_rx_type),
 	CASE(broadcast_address, drop_rx_type),
 	CASE(unknown_protocol, drop_rx_proto),

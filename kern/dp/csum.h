@@ -8,16 +8,27 @@
 
 #include <inc/types.h>
 
+static inline uint32_t csum_word(const uint8_t *p)
+{
+	uint32_t word;
+
+	__builtin_memcpy(&word, p, 4);
+	return word;
+}
+
 static inline uint64_t csum_add(uint64_t sum, const void *data, uint32_t len)
 {
 	const uint8_t *p = data;
-	uint32_t word;
+	uint32_t word = 0;
 
-	for (; len >= 4; p += 4, len -= 4) {
-		__builtin_memcpy(&word, p, 4);
-		sum += word;
+	for (; len >= 16; p += 16, len -= 16) {
+		sum += csum_word(p);
+		sum += csum_word(p + 4);
+		sum += csum_word(p + 8);
+		sum += csum_word(p + 12);
 	}
-	word = 0;
+	for (; len >= 4; p += 4, len -= 4)
+		sum += csum_word(p);
 	for (uint32_t i = 0; i < len; i++)
 		word |= (uint32_t)p[i] << 8 * i;
 	return sum + word;
@@ -32,9 +43,11 @@ static inline uint64_t csum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, ui
 /* 0xffff: a packet that carries its right checksum. Its inverse: what to put in a packet. */
 static inline uint16_t csum_fold(uint64_t sum)
 {
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
+	uint32_t low = sum, high = sum >> 32;
+	uint32_t folded = (low & 0xffff) + (low >> 16) + (high & 0xffff) + (high >> 16);
+
+	folded = (folded & 0xffff) + (folded >> 16);
+	return folded + (folded >> 16);
 }
 
 #endif

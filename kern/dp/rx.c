@@ -58,7 +58,7 @@ static void drop(struct packet *pk, uint64_t *counter)
 	buf_put(pk->buf);
 }
 
-static struct pbuf *to_pbuf(struct packet *pk, uint32_t len) { return buf_to_pbuf(pk->buf, ETH_LEN, len); }
+static struct pbuf *to_pbuf(struct packet *pk) { return buf_to_pbuf(pk->buf, ETH_LEN, pk->ip_total); }
 
 static void arp_in(struct dp *dp, struct packet *pk)
 {
@@ -81,6 +81,15 @@ static bool ip_is_good(struct packet *pk)
 		return false;
 	bool fragment = get16(ip + 6) & FRAGMENT_BITS;
 	return !fragment && csum_fold(csum_add(0, ip, pk->ip_len)) == 0xffff;
+}
+
+/* A sender must be somebody: nobody's, everybody's and groups' addresses are refused (RFC 1122, 3.2.1.3). */
+static bool is_host(const struct dp *dp, uint32_t ip)
+{
+	uint32_t host = ip & ~(uint32_t)NETMASK;
+	bool everybody_here = ((ip ^ dp->ip) & NETMASK) == 0 && host == ~(uint32_t)NETMASK;
+
+	return ip != 0 && ip != 0xffffffff && (ip & 0xf0) != 0xe0 && !everybody_here;
 }
 
 static bool tcp_is_good(const struct packet *pk, const uint8_t *tcp, uint32_t len)
@@ -162,7 +171,7 @@ static void tcp_in(struct dp *dp, struct packet *pk)
 	}
 	tidy_options(tcp, header);
 	seg.flags = tcp[13] & 0x3f;
-	stack_segment(g, to_pbuf(pk, pk->ip_total), &seg);
+	stack_segment(g, buf_to_pbuf(pk->buf, ETH_LEN + pk->ip_len, pk->ip_total - pk->ip_len), &seg);
 }
 
 static bool udp_is_good(const struct packet *pk, const uint8_t *udp, uint32_t len)
@@ -190,7 +199,7 @@ static void udp_in(struct dp *dp, struct packet *pk)
 	struct udp_port *port = uport_on_port(dp, get16(udp + 2));
 	if (!port) {
 		dp->stat.drop_rx_proto++;
-		stack_packet(dp, to_pbuf(pk, pk->ip_total));
+		stack_packet(dp, to_pbuf(pk));
 		return;
 	}
 	if (buf_is_low(&dp->bufs) || !uport_has_room(port)) {
@@ -206,7 +215,7 @@ static void ip_in(struct dp *dp, struct packet *pk)
 {
 	const uint8_t *ip = pk->bytes + ETH_LEN;
 
-	if (!ip_is_good(pk)) {
+	if (!ip_is_good(pk) || !is_host(dp, get_raw32(ip + 12))) {
 		drop(pk, &dp->stat.drop_rx_ip);
 		return;
 	}
@@ -224,7 +233,7 @@ static void ip_in(struct dp *dp, struct packet *pk)
 	}
 	if (ip[9] != IP_PROTO_ICMP)
 		dp->stat.drop_rx_proto++; /* lwIP answers that nobody is here */
-	stack_packet(dp, to_pbuf(pk, pk->ip_total));
+	stack_packet(dp, to_pbuf(pk));
 }
 
 /* All that stands before the segment was checked and counted when it came. */

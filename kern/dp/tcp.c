@@ -187,6 +187,19 @@ static void note_time_wait(struct fgroup *g, const struct tcp_pcb *before)
 	flow_end(f);
 }
 
+/*
+ * What ip4_input() would do with it: its header was checked before (rx.c), and what TCP wants to know of it stands in the
+ * segment's description.
+ */
+static void tcp_in(struct dp *dp, struct pbuf *p, const struct tuple *t)
+{
+	ip_data.current_netif = ip_data.current_input_netif = &dp->netif;
+	ip_data.current_iphdr_src.addr = t->rip;
+	ip_data.current_iphdr_dest.addr = t->lip;
+	tcp_input(p, &dp->netif);
+	ip_data.current_netif = ip_data.current_input_netif = NULL;
+}
+
 void stack_segment(struct fgroup *g, struct pbuf *p, const struct segment *seg)
 {
 	uint32_t bucket = fgroup_bucket(g, &seg->tuple);
@@ -197,7 +210,7 @@ void stack_segment(struct fgroup *g, struct pbuf *p, const struct segment *seg)
 	}
 	lwip_enter(g, bucket, -E_RESET);
 	const struct tcp_pcb *before = tcp_tw_pcbs;
-	ip4_input(p, &g->owner->netif);
+	tcp_in(g->owner, p, &seg->tuple);
 	note_time_wait(g, before);
 	lwip_leave(g);
 }

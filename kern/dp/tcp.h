@@ -22,9 +22,9 @@ enum { DYNAMIC_PORTS = 16384 }; /* 49152 to 65535 */
 
 void stack_init(struct dp *dp); /* any CPU that maps the window */
 
-/* Each consumes p, which begins with the IP header. */
-void stack_segment(struct fgroup *g, struct pbuf *p, const struct segment *seg); /* to a group of ours */
-void stack_packet(struct dp *dp, struct pbuf *p); /* IP, but not TCP */
+/* Each consumes p. */
+void stack_segment(struct fgroup *g, struct pbuf *p, const struct segment *seg); /* from TCP's header on; to a group of ours */
+void stack_packet(struct dp *dp, struct pbuf *p); /* from the IP header on; not TCP */
 
 /* An IP packet to send, without its IP header; false: it was not. p stays the caller's, and is not to be changed. */
 bool stack_output(struct dp *dp, struct pbuf *p, uint32_t to, uint8_t proto);
