@@ -51,6 +51,10 @@ row("call SENDV", "no byte is copied: from any page", ["dp_zerocopy_test: a_body
     "tcp_call.c", "more && n == len ? TCP_WRITE_FLAG_MORE : 0", "TCP_WRITE_FLAG_COPY")
 row("call SENDV", "no byte is copied: from receive buffers", ["dp_zerocopy_test: received_buffers_leave_uncopied", "grade: loss"],
     "tcp_call.c", "more && n == len ? TCP_WRITE_FLAG_MORE : 0", "TCP_WRITE_FLAG_COPY")
+row("call SENDV", "it can close, with the FIN behind the last byte", "dp_close_test: an_answer_and_its_fin_are_one_segment",
+    "call.c", "\t\tclose_flow(rq->flow);\n\telse if (total)\n", "\t\tstack_push(rq->flow), close_flow(rq->flow);\n\telse if (total)\n")
+row("call SENDV", "it closes only if all bytes were taken", "dp_close_test: it_closes_only_when_all_was_taken",
+    "call.c", " && total == sg_total(rq->sg, rq->call.sendv.n))", ")")
 row("call RECV_DONE", "credit accumulates over parts of buffers", "dp_flow_test: credit_accumulates_over_parts_of_buffers",
     "flow_rx.c", "f->rx_credit += bytes;", "f->rx_credit = bytes;")
 row("call RECV_DONE", "opens the window", "dp_tcp_test: the_window_follows_credit",
@@ -145,6 +149,8 @@ row("error FAULT", "receive buffers that were not lent", ["dp_call_test: only_wh
     "buf.c", "&& b->state == BUF_APP ? b->bytes", "? b->bytes")
 row("error INVAL", "a port, a backlog, a timer that cannot be", ["dp_call_test: arguments_have_limits", "grade: misuse"],
     "call.c", "port >= 1 && port <= 65535", "port <= 65535")
+row("error INVAL", "flags that there are not", "dp_call_test: unknown_flags_are_refused",
+    "call.c", "rq->call.sendv.flags & ~(uint32_t)IX_SEND_CLOSE)", "rq->call.sendv.flags & 0x80000000)")
 row("error INVAL", "more pieces than 16", ["dp_call_test: bad_lists_are_refused", "grade: misuse"],
     "sg.c", "if (n > IX_SG_MAX)", "if (n > 100000)")
 row("error INVAL", "more credit than was lent", ["dp_call_test: only_what_was_lent_can_be_done_with", "grade: misuse"],
@@ -160,18 +166,19 @@ row("error AGAIN", "a flow that is not connected yet", ["dp_call_test: each_call
 
 row("isolation: has the program access to the NIC", "rings and registers are the kernel's alone",
     "dp_isolation_test: the_program_sees_its_windows_only",
-    "attach.c", "CALLS_SIZE, (uintptr_t)IX_CALLS(0), PTE_U | PTE_W)", "CALLS_SIZE + PGSIZE, (uintptr_t)IX_CALLS(0), PTE_U | PTE_W)")
+    "member.c", "CALLS_SIZE, (uintptr_t)IX_CALLS(dp->thread)", "CALLS_SIZE + PGSIZE, (uintptr_t)IX_CALLS(dp->thread)")
 row("isolation: can it write what it has handed in", "its own bytes only: headers and checksums are ours",
     "dp_isolation_test: late_writes_change_its_own_bytes_only",
     "netif.c", "TX_CSUM_TCP : TX_CSUM_UDP", "0 : TX_CSUM_UDP")
 row("isolation: can it write what it has received", "a store faults", ["dp_call_test: windows_have_the_rights_they_should", "grade: write-dies", "grade: write-survived"],
     "plane.c", "IX_RXBUFS + place * PTSIZE, PTE_U)", "IX_RXBUFS + place * PTSIZE, PTE_U | PTE_W)")
 row("isolation: can it write events", "they are read-only", "dp_call_test: windows_have_the_rights_they_should",
-    "attach.c", "(uintptr_t)IX_EVENTS(0), PTE_U)", "(uintptr_t)IX_EVENTS(0), PTE_U | PTE_W)")
+    "member.c", "(uintptr_t)IX_EVENTS(dp->thread), PTE_U)", "(uintptr_t)IX_EVENTS(dp->thread), PTE_U | PTE_W)")
 row("isolation: can it read others' packets", "buffers are zeroed before they change hands", "dp_isolation_test: what_it_gets_is_zero",
     "plane.c", "place < BUF_SUPERS_MAX ? super_alloc(true) : NULL", "place < BUF_SUPERS_MAX ? super_alloc(false) : NULL")
 row("isolation: can it read others' packets", "nor can the heap tell them", "dp_isolation_test: what_it_gets_is_zero",
     "plane.c", "p->heap[i] = super_alloc(true);", "p->heap[i] = super_alloc(false);")
+row("isolation: can it hand on what is not its own", "JOS's page calls and fork leave the windows alone", "grade: ixrange")
 row("isolation: who provides physical addresses", "the kernel; pages are kept until the NIC is done",
     ["dp_lend_test: a_page_given_up_waits_for_its_last_byte", "grade: dp-unacked-pages"],
     "call.c", "loan_add(&f->loans, loan, f->tx_written);", "loan_cancel(f->g, loan);")
@@ -184,6 +191,12 @@ row("isolation: what separates control plane and dataplane", "nothing but the ke
 
 row("load", "a flood of SYNs leaves open flows alone, and lets others in", ["dp_load_test: a_syn_flood_leaves_others_alone", "grade: dp-syn-flood"],
     "tcp.c", "HALF_OPEN_TICKS = 2,", "HALF_OPEN_TICKS = 200000,")
+row("load", "a SYN costs a look at few handshakes", "dp_load_test: other_ports_handshakes_are_passed_by",
+    "tcp.c", "HALF_OPEN_LOOK = 64,", "HALF_OPEN_LOOK = 100000,")
+row("load", "but the next one sees further", "dp_load_test: other_ports_handshakes_are_passed_by",
+    "tcp.c", "\t\tlink_take(&f->waiting);\n\t\tlist_append(&dp->half, &f->waiting);\n\t}\n\treturn NULL;", "\t}\n\treturn NULL;")
+row("load", "senders that cannot be are counted", "dp_rx_test: each_damage_has_its_counter",
+    "rx.c", " || !is_host(dp, get_raw32(ip + 12))", "")
 row("load", "no slot for a flow", "dp_drop_test: connections_without_a_slot",
     "tcp.c", "dp->stat.drop_flows++;", ";")
 row("load", "no memory for a flow", "dp_load_test: memory_for_flows_runs_out",
@@ -204,7 +217,7 @@ row("load", "no memory to copy small pieces together: they go later", "dp_drop_t
 row("load", "a new SYN takes the place of a connection in TIME_WAIT", ["dp_close_test: a_newer_syn_takes_its_place", "grade: dp-port-reuse"],
     "tcp.c", "TCP_SEQ_GT(seg->seq, old->rcv_nxt)", "TCP_SEQ_GT(seg->seq, old->rcv_nxt + 0x40000000)")
 row("load", "a cycle takes no more frames than the batch bound", "dp_load_test: one_frame_at_a_time",
-    "rx.c", "dp->plane->policy.batch);", "DP_BATCH_MAX);")
+    "rx.c", "return dp->plane->policy.batch;", "return DP_BATCH_MAX;")
 row("load", "an idle CPU halts, and nothing wakes it before its time", ["dp_lend_test: an_idle_cpu_halts_until_its_timer", "grade: idle-cost"],
     "idle.c", "return due >= dp->now_us + SHORTEST_US;", "return false;")
 row("load", "every byte arrives, whatever the network loses", ["dp_loss_test: seed_1", "grade: loss"],

@@ -558,7 +558,7 @@ def scenario_killed_often():
         ended += until_it_ends(sock) > 0
         sock.close()
         refused = time.monotonic()
-    if ended < 16:
+    if ended < 20:
         raise Wrong("%d connections ended in the middle of traffic" % ended)
 
 

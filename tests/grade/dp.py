@@ -163,7 +163,7 @@ def watchdog_ends(t):
     check_output(machine.text, [".*ended by the watchdog.*", ".*free env 00001000"], [NO_PANIC])
 
 
-@suite.test(10, "dataplanes that another CPU ends in the middle of traffic leave nothing, and their peers hear of it", unless=[needs_tap])
+@suite.test(10, "dataplanes that end in the middle of traffic, in each way there is, leave nothing, and their peers hear of it", unless=[needs_tap])
 def dp_killed_often(t):
     machine, client = remote(t, program="ixkilled", ready="ixkilled: serving")
     client("killed-often", limit=240)

@@ -37,13 +37,16 @@ def exists(program, case):
 def properties(t):
     """
     Reads tests/properties.py: for each call, event and error of doc/ABI.md, and each question about isolation, it names the
-    tests that fail when the promise is broken. Checks that no row is missing and that the tests are there.
+    tests that fail when the promise is broken. Checks that no row is missing, that the tests are there, and so is the line of
+    source that is to be broken.
     Why: a promise without a test is a comment. `make check-long PART=properties` breaks each one and sees its test fail.
     Look: a new call or event in inc/ix.h needs its row; a test that was renamed must be renamed there.
     """
     rows = {p.row for p in PROPERTIES}
     faults = ["no row for: " + name for name in wanted() if name not in rows and name not in NOT_YET]
     faults += ["%s: there is no test %s: %s" % (p.row, *test) for p in PROPERTIES for test in p.tests if not exists(*test)]
+    faults += ["%s (%s): what is to be broken is not there once" % (p.row, p.says) for p in PROPERTIES
+               if p.broken and text(*p.broken[0].split("/")).count(p.broken[1]) != 1]
     if "Dune" not in text("doc", "CAVEATS.md"):
         faults.append("doc/CAVEATS.md does not say what separates control plane and dataplane")
     if faults:
