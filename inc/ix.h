@@ -221,7 +221,7 @@ enum ix_ctl {
 	X(drop_rx_error, "frames with a device error")                            \
 	X(drop_rx_length, "frames too short or too long")                         \
 	X(drop_rx_type, "frames that are neither IPv4 nor ARP, or not for us")    \
-	X(drop_rx_ip, "IPv4 packets with a bad header or checksum")               \
+	X(drop_rx_ip, "IPv4 and ICMP packets with a bad header, checksum or sender")               \
 	X(drop_rx_proto, "packets of a protocol or port that nobody serves")      \
 	X(drop_rx_tcp, "TCP segments refused by the stack")                       \
 	X(drop_rx_nobuf, "segments trimmed or dropped because buffers ran low")   \

@@ -61,6 +61,17 @@ static void from_a_group(void) { from_address(0xe0000001); }
 static void another_address(void) { frame[IP_AT + 19] ^= 1, fix_sums(frame, len); }
 static void broadcast_address(void) { memset(frame + IP_AT + 16, 0xff, 4), fix_sums(frame, len); }
 static void unknown_protocol(void) { frame[IP_AT + 9] = 99, fix_sums(frame, len); }
+static void icmp(uint8_t type)
+{
+	frame[IP_AT + 9] = 1;
+	frame[TCP_AT] = type;
+	frame[TCP_AT + 1] = 0;
+	fix_sums(frame, len);
+}
+static void icmp_checksum(void) { icmp(8), frame[TCP_AT + 2] ^= 1; }
+static void icmp_cut_off(void) { frame[IP_AT + 9] = 1, put16(frame + IP_AT + 2, 27), fix_sums(frame, len); }
+static void icmp_unreachable(void) { icmp(3); }
+static void icmp_stray_reply(void) { icmp(0); }
 static void tcp_checksum(void) { frame[TCP_AT + 16] ^= 1; }
 static void tcp_payload_damaged(void) { frame[TCP_AT + 20] ^= 1; }
 static void tcp_header_short(void) { frame[TCP_AT + 12] = 4 << 4, fix_sums(frame, len); }
@@ -94,6 +105,10 @@ static const struct {
 	CASE(another_address, drop_rx_type),
 	CASE(broadcast_address, drop_rx_type),
 	CASE(unknown_protocol, drop_rx_proto),
+	CASE(icmp_checksum, drop_rx_ip),
+	CASE(icmp_cut_off, drop_rx_ip),
+	CASE(icmp_unreachable, drop_rx_proto),
+	CASE(icmp_stray_reply, drop_rx_proto),
 	CASE(tcp_checksum, drop_rx_tcp),
 	CASE(tcp_payload_damaged, drop_rx_tcp),
 	CASE(tcp_header_short, drop_rx_tcp),

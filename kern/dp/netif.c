@@ -147,10 +147,7 @@ static err_t output(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 	return neigh_output(netif->state, p, to->addr);
 }
 
-/*
- * Frames are checked before they get to lwIP, all but ICMP's own checksum; it makes those that the NIC does
- * not.
- */
+/* Frames are checked before they get to lwIP; it makes those checksums that the NIC does not. */
 static err_t set_up(struct netif *netif)
 {
 	struct dp *dp = netif->state;
@@ -160,8 +157,7 @@ static err_t set_up(struct netif *netif)
 	netif->hwaddr_len = ETH_HWADDR_LEN;
 	memcpy(netif->hwaddr, dp->nd->mac, ETH_HWADDR_LEN);
 	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_LINK_UP;
-	netif->chksum_flags = NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_ICMP |
-			      NETIF_CHECKSUM_CHECK_ICMP | NETIF_CHECKSUM_CHECK_UDP;
+	netif->chksum_flags = NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_ICMP;
 	return ERR_OK;
 }
 

@@ -13,6 +13,7 @@
 #include <kern/pmap.h>
 
 #include "lwip/prot/ethernet.h"
+#include "lwip/prot/icmp.h"
 #include "lwip/prot/ip.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/tcp.h"
@@ -23,6 +24,7 @@ enum {
 	IP_MIN = 20,
 	TCP_MIN = 20,
 	UDP_LEN = 8,
+	ICMP_LEN = 8,
 	FRAGMENT_BITS = 0x3fff, /* offset and more-fragments, in an IP header */
 	RX_FLUSH_PART = 8,
 	OPT_END = 0,            /* TCP options of a single byte */
@@ -211,6 +213,20 @@ static void udp_in(struct dp *dp, struct packet *pk)
 	uport_take(dp, port, pk->buf);
 }
 
+/* An echo request is answered; all else is about something that nobody here asks for. */
+static void icmp_in(struct dp *dp, struct packet *pk)
+{
+	const uint8_t *icmp = pk->bytes + ETH_LEN + pk->ip_len;
+	uint32_t len = pk->ip_total - pk->ip_len;
+
+	if (len < ICMP_LEN || csum_fold(csum_add(0, icmp, len)) != 0xffff)
+		drop(pk, &dp->stat.drop_rx_ip);
+	else if (icmp[0] != ICMP_ECHO)
+		drop(pk, &dp->stat.drop_rx_proto);
+	else
+		stack_packet(dp, to_pbuf(pk));
+}
+
 static void ip_in(struct dp *dp, struct packet *pk)
 {
 	const uint8_t *ip = pk->bytes + ETH_LEN;
@@ -231,8 +247,11 @@ static void ip_in(struct dp *dp, struct packet *pk)
 		udp_in(dp, pk);
 		return;
 	}
-	if (ip[9] != IP_PROTO_ICMP)
-		dp->stat.drop_rx_proto++; /* lwIP answers that nobody is here */
+	if (ip[9] == IP_PROTO_ICMP) {
+		icmp_in(dp, pk);
+		return;
+	}
+	dp->stat.drop_rx_proto++; /* lwIP answers that nobody is here */
 	stack_packet(dp, to_pbuf(pk));
 }
 
