@@ -11,7 +11,7 @@ static struct bufpool pool;
 static int setup(void **state)
 {
 	(void)state;
-	machine_init();
+	machine_init(2);
 	set = (struct bufset){ 0 };
 	bufset_add(&set, bufs, page2kva(superpage_alloc()));
 	bufpool_init(&pool, &set, 0);

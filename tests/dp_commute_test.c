@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which calls commute: the table of doc/ABI.md, pair by pair. Two calls are made in one batch, in both orders, each time
- * in a world made anew; what they returned, what the program is told afterwards, what goes out to each peer, and how each
- * peer is answered when it goes on must be the same. Of the pairs that the table excepts, each must show a difference: so
- * the comparison sees what it is there for.
+ * Which calls commute: the table of doc/ABI.md, pair by pair. Two calls are made in one batch, or by two threads on two
+ * CPUs, one after the other; in both orders, each time in a world made anew. What they returned, what the program is told
+ * afterwards, what goes out to each peer, and how each peer is answered when it goes on must be the same. Of the pairs that
+ * the table excepts, each must show a difference: so the comparison sees what it is there for.
  */
 #include "dp_peer.h"
 
 enum { PORT = 80, OTHER_PORT = 90, FREE_PORT = 81, UDP_PORT = 53, RECEIVED = 100, PEER_PORT = 4000, KNOCKER_PORT = 5000 };
 enum { PAIR = 2 };
 
-/* What there is before the calls. Two of each kind. */
+/* What there is before the calls. Two of each kind, each of a thread of its own if there are two of these. */
 static struct scene {
-	ix_handle_t listener[PAIR], open[PAIR], knocking[PAIR], udp;
+	ix_handle_t listener[PAIR], open[PAIR], knocking[PAIR], udp[PAIR];
 	struct peer peer[PAIR], knocker[PAIR];
 } scene;
 
@@ -80,7 +80,7 @@ static struct ix_call do_bind(int i)
 
 static struct ix_call do_udp_sendv(int i)
 {
-	struct ix_call c = send_call(scene.udp, 2 * PAIR + i, 33);
+	struct ix_call c = send_call(scene.udp[i], 2 * PAIR + i, 33);
 
 	c.op = IX_CALL_UDP_SENDV;
 	c.udp_sendv.ip = PEER_IP;
@@ -88,11 +88,7 @@ static struct ix_call do_udp_sendv(int i)
 	return c;
 }
 
-static struct ix_call do_udp_close(int i)
-{
-	(void)i;
-	return on_handle(IX_CALL_CLOSE, scene.udp);
-}
+static struct ix_call do_udp_close(int i) { return on_handle(IX_CALL_CLOSE, scene.udp[i]); }
 
 /* What a call is about. Calls about different things commute. */
 enum subject { FREE_PORTS, LISTENERS, PEERS, KNOCKS, FLOWS, TIMERS, UDP_PORTS, UDP, NSUBJECTS };
@@ -116,11 +112,18 @@ enum { NKINDS = ARRAY_SIZE(kinds) };
 static bool is(int kind, struct ix_call (*make)(int)) { return kinds[kind].make == make; }
 static bool gives_credit(int kind) { return is(kind, do_recv_done) || is(kind, do_recv_done_more); }
 
-/* What the table says. `same`: both are about the same port, peer, flow, timer. */
+/*
+ * What the table says. `same`: both are about the same port, peer, flow, timer. On two CPUs only listeners can be: timers,
+ * UDP ports and the choice of local ports are each thread's own, and a flow that is another's is refused whatever it did.
+ */
 static bool should_commute(int a, int b, bool same)
 {
-	if (kinds[a].subject != kinds[b].subject)
+	enum subject about = kinds[a].subject;
+
+	if (about != kinds[b].subject)
 		return true;
+	if (world_nthreads > 1)
+		return !same || (about != FREE_PORTS && about != LISTENERS) || (a == b && is(a, do_listen_used));
 	if (is(a, do_udp_close) || is(b, do_udp_close))
 		return false; /* there is one such port */
 	if (!same)
@@ -130,43 +133,65 @@ static bool should_commute(int a, int b, bool same)
 
 /* ---- The world before, and what is seen of it ---- */
 
-static void build(void)
-{
-	static const uint8_t text[RECEIVED];
-
-	world_open();
-	for (int i = 0; i < 4000; i++)
-		*heap(i) = i * 7 >> 3;
-	scene.listener[0] = listen_on(PORT, 16, PORT);
-	scene.listener[1] = listen_on(OTHER_PORT, 16, OTHER_PORT);
-	for (int i = 0; i < PAIR; i++) {
-		scene.peer[i] = peer(PEER_PORT + i, PORT);
-		scene.open[i] = peer_accepted(&scene.peer[i], 100 + i);
-		peer_send(&scene.peer[i], PSH | ACK, text, sizeof(text));
-		expect_event(IX_EV_RECV);
-		scene.knocker[i] = peer(KNOCKER_PORT + i, i ? OTHER_PORT : PORT);
-		peer_opens(&scene.knocker[i]);
-		scene.knocking[i] = expect_event(IX_EV_KNOCK).handle;
-		assert_int_equal(call(do_set(i)), 0);
-	}
-	assert_int_equal(call((struct ix_call){ .op = IX_CALL_UDP_BIND, .udp_bind = { UDP_PORT, 500 } }), 0);
-	scene.udp = last_call.handle;
-	machine_us += 300000; /* delayed acknowledgements are out */
-	call(timer_call(IX_CALL_TIMER_CLEAR, 0, 0));
-	call(timer_call(IX_CALL_TIMER_CLEAR, 1, 0));
-	while (have_event())
-		next_event();
-	for (int i = 0; i < PAIR; i++)
-		assert_int_equal(call(timer_call(IX_CALL_TIMER_SET, i, 500000)), 0);
-	drain();
-}
-
 /* A line for each thing seen. Who looks at two stories does not see the order between different peers or flows. */
 struct story {
 	char line[512][80];
 	int n;
 	int act;
 };
+
+static int thread_of(int which) { return which % world_nthreads; }
+
+static void build_one(int i)
+{
+	static const uint8_t text[RECEIVED];
+
+	world_on(thread_of(i));
+	scene.peer[i] = peer_on(thread_of(i), PEER_PORT + 100 * i, PORT);
+	scene.open[i] = peer_accepted(&scene.peer[i], 100 + i);
+	peer_send(&scene.peer[i], PSH | ACK, text, sizeof(text));
+	expect_event(IX_EV_RECV);
+	scene.knocker[i] = peer_on(thread_of(i), KNOCKER_PORT + 100 * i, i ? OTHER_PORT : PORT);
+	peer_opens(&scene.knocker[i]);
+	scene.knocking[i] = expect_event(IX_EV_KNOCK).handle;
+	if (i < (int)world_nthreads)
+		assert_int_equal(call((struct ix_call){ .op = IX_CALL_UDP_BIND, .udp_bind = { UDP_PORT, 500 + i } }), 0);
+	scene.udp[i] = i < (int)world_nthreads ? last_call.handle : scene.udp[0];
+	assert_int_equal(call(do_set(i)), 0);
+}
+
+/* Delayed acknowledgements are out, and the timer of each is set anew. */
+static void settle_one(int i)
+{
+	world_on(thread_of(i));
+	call(timer_call(IX_CALL_TIMER_CLEAR, i, 0));
+	while (have_event())
+		next_event();
+	assert_int_equal(call(timer_call(IX_CALL_TIMER_SET, i, 500000)), 0);
+}
+
+static void build(uint32_t nthreads)
+{
+	world_open_threads(nthreads);
+	for (int i = 0; i < 4000; i++)
+		*heap(i) = i * 7 >> 3;
+	scene.listener[0] = listen_on(PORT, 16, PORT);
+	scene.listener[1] = listen_on(OTHER_PORT, 16, OTHER_PORT);
+	for (int i = 0; i < PAIR; i++)
+		build_one(i);
+	machine_us += 300000;
+	for (int i = 0; i < PAIR; i++)
+		settle_one(i);
+	drain();
+}
+
+static void for_each_thread(void (*act)(struct story *), struct story *s)
+{
+	for (uint32_t t = 0; t < world_nthreads; t++) {
+		world_on(t);
+		act(s);
+	}
+}
 
 static void tell(struct story *s, const char *fmt, ...)
 {
@@ -191,7 +216,7 @@ static void tell_wire(struct story *s)
 {
 	const struct nic_frame *f;
 
-	for (int i = 0; i < 3; i++, cycle()) {
+	for (int i = 0; i < 3; i++, cycle_all()) {
 		while ((f = nic_sent())) {
 			const uint8_t *ip = f->bytes + 14, *tcp = ip + 20;
 			bool is_tcp = ip[9] == 6;
@@ -203,21 +228,23 @@ static void tell_wire(struct story *s)
 	}
 }
 
-static void tell_events(struct story *s)
+static void tell_own_events(struct story *s)
 {
 	while (have_event()) {
 		struct ix_event ev = next_event();
-		tell(s, "event of %u.%03d in act %d: type %u, %x %x %x", ev.cookie, s->n, s->act, ev.type,
+		tell(s, "thread %u: event of %u.%03d in act %d: type %u, %x %x %x", world->thread, ev.cookie, s->n, s->act, ev.type,
 		     ev.type == IX_EV_RECV ? 0 : ev.sent.bytes, ev.type == IX_EV_RECV ? ev.recv.len : ev.sent.window,
 		     ev.recv.flags);
 	}
 }
 
+static void tell_events(struct story *s) { for_each_thread(tell_own_events, s); }
+
 /* Each peer goes on as if nothing had happened: with some text, and an acknowledgement of what it got before. */
 static void go_on(struct story *s, const struct peer *p)
 {
 	peer_raw(p, PSH | ACK, p->seq, "more", 4);
-	cycle();
+	cycle_all();
 	tell_wire(s);
 	tell_events(s);
 }
@@ -235,47 +262,83 @@ static void forget_numbers(struct story *s)
 	}
 }
 
-static void clean_up(void)
+static void tell_state(struct story *s)
 {
+	tell(s, "thread %u: flows %u waiting %u lent %u", world->thread, world->nflows, !link_alone(&world->waiting),
+	     world->bufs.count[BUF_APP]);
+}
+
+static void abort_all(struct story *s)
+{
+	(void)s;
 	stack_abort_all(world);
-	for (int i = 0; i < 4; i++)
-		cycle();
+}
+
+static void close_all(struct story *s)
+{
+	(void)s;
 	while (have_event())
 		next_event();
-	struct udp_port *port = uport_find(world, scene.udp);
+	struct udp_port *port = uport_find(world, scene.udp[world->thread]);
 	if (port)
 		uport_close(world, port);
+}
+
+static void clean_up(void)
+{
+	for_each_thread(abort_all, NULL);
+	for (int i = 0; i < 4; i++)
+		cycle_all();
+	for_each_thread(close_all, NULL);
 	world_close();
 }
 
-/* Both calls in one batch; `turned`: the second first. */
-static void play(struct story *s, const int kind[2], const int which[2], bool turned)
+/* `turned`: the second first. */
+static void in_one_batch(struct story *s, const struct ix_call c[2], bool turned)
 {
-	build();
 	for (int i = 0; i < 2; i++)
-		world->calls[i ^ turned] = kinds[kind[i]].make(which[i]);
+		world->calls[i ^ turned] = c[i];
 	run(2);
-	s->n = s->act = 0;
 	for (int i = 0; i < 2; i++)
 		tell(s, "call %d: %d", i, world->calls[i ^ turned].result);
+}
+
+static void on_two_cpus(struct story *s, const struct ix_call c[2], bool turned)
+{
+	for (int n = 0; n < 2; n++) {
+		int i = n ^ turned;
+		world_on(i);
+		tell(s, "call %d: %d", i, call(c[i]));
+	}
+}
+
+static void play(struct story *s, uint32_t nthreads, const int kind[2], const int which[2], bool turned)
+{
+	build(nthreads);
+	struct ix_call calls[2] = { kinds[kind[0]].make(which[0]), kinds[kind[1]].make(which[1]) };
+	s->n = s->act = 0;
+	world_on(0);
+	(nthreads == 1 ? in_one_batch : on_two_cpus)(s, calls, turned);
 	tell_wire(s);
 	tell_events(s);
 	for (int i = 0; i < PAIR; i++) {
 		go_on(s, &scene.peer[i]);
 		go_on(s, &scene.knocker[i]);
 	}
-	struct peer late = peer(7000, PORT), other = peer(7001, FREE_PORT);
-	peer_raw(&late, SYN, late.seq, NULL, 0);
-	peer_raw(&other, SYN, other.seq, NULL, 0);
-	cycle();
+	for (uint32_t t = 0; t < nthreads; t++) {
+		struct peer late = peer_on(t, 7000 + 100 * t, PORT), other = peer_on(t, 8000 + 100 * t, FREE_PORT);
+		peer_raw(&late, SYN, late.seq, NULL, 0);
+		peer_raw(&other, SYN, other.seq, NULL, 0);
+	}
+	cycle_all();
 	tell_wire(s);
 	for (s->act = 1; s->act < 4; s->act++) {
 		pass(400000);
 		tell_wire(s);
 		tell_events(s);
 	}
-	tell(s, "listeners %u flows %u waiting %u lent %u", world->plane->nlisteners, world->nflows,
-	     world_group->nwaiting, world->bufs.count[BUF_APP]);
+	tell(s, "listeners %u", world->plane->nlisteners);
+	for_each_thread(tell_state, s);
 	forget_numbers(s);
 	clean_up();
 }
@@ -290,13 +353,13 @@ static int difference(const struct story *a, const struct story *b)
 	return i == a->n && i == b->n ? -1 : i;
 }
 
-static void check_pair(int a, int b, int which_b)
+static void check_pair(uint32_t nthreads, int a, int b, int which_b)
 {
 	static struct story forth, back;
 	int kind[2] = { a, b }, which[2] = { 0, which_b };
 
-	play(&forth, kind, which, false);
-	play(&back, kind, which, true);
+	play(&forth, nthreads, kind, which, false);
+	play(&back, nthreads, kind, which, true);
 	int at = difference(&forth, &back);
 	if ((at < 0) == should_commute(a, b, which_b == 0))
 		return;
@@ -311,16 +374,32 @@ static void each_pair_of_calls(void **state)
 	(void)state;
 	for (int a = 0; a < NKINDS; a++) {
 		for (int b = a; b < NKINDS; b++) {
-			check_pair(a, b, 1);
+			check_pair(1, a, b, 1);
 			if (a != b)
-				check_pair(a, b, 0);
+				check_pair(1, a, b, 0);
+		}
+	}
+}
+
+/* Who names a thing of the other's matters, too. */
+static void each_pair_of_calls_on_two_cpus(void **state)
+{
+	(void)state;
+	for (int a = 0; a < NKINDS; a++) {
+		for (int b = 0; b < NKINDS; b++) {
+			check_pair(2, a, b, 0);
+			if (a <= b)
+				check_pair(2, a, b, 1);
 		}
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_pair_of_calls) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_pair_of_calls),
+		cmocka_unit_test(each_pair_of_calls_on_two_cpus),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static struct buf bufs[NBUFS];
 static int setup(void **state)
 {
 	(void)state;
-	machine_init();
+	machine_init(2);
 	reserve_init(&reserve);
 	slab_init(&slab, &reserve);
 	for (int i = 0; i < HOME_PAGES; i++)

@@ -3,6 +3,7 @@
 #include "dp_machine.h"
 
 #include <sanitizer/asan_interface.h>
+#include <setjmp.h>
 #include <sys/mman.h>
 
 #include <kern/bootarg.h>
@@ -22,7 +23,8 @@ static uint16_t loans[NPAGES];
 static bool waits[NPAGES];   /* freed, but lent */
 static uint32_t lowest_free; /* no page below it is free */
 
-struct Env machine_env;
+struct Env machine_thread[MACHINE_THREADS];
+int machine_cpu;
 uint64_t machine_us;
 size_t machine_pages_left;
 size_t machine_slab_most;
@@ -171,11 +173,25 @@ physaddr_t page2pa(const struct PageInfo *pp) { return PHYS_BASE + (pp - page_in
 struct PageInfo *pa2page(physaddr_t pa) { return &page_info[((uint8_t *)KADDR(pa) - memory) / PGSIZE]; }
 void *page2kva(const struct PageInfo *pp) { return KADDR(page2pa(pp)); }
 
-/* ---- Page tables ---- */
+/* ---- Page tables: the threads share the first one's. The other directories are but names. ---- */
+
+static pde_t directories[MACHINE_THREADS];
+
+static int thread_of(const pde_t *pgdir)
+{
+	int i = 0;
+
+	while (i < MACHINE_THREADS && machine_thread[i].env_pgdir != pgdir)
+		i++;
+	assert_true(i < MACHINE_THREADS);
+	return i;
+}
 
 pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
 {
-	pde_t *pde = &pgdir[PDX(va)];
+	pde_t *pde = &machine_env.env_pgdir[PDX(va)];
+
+	thread_of(pgdir);
 
 	if (!(*pde & PTE_P)) {
 		struct PageInfo *table = create ? page_alloc(ALLOC_ZERO) : NULL;
@@ -212,7 +228,7 @@ void page_remove(pde_t *pgdir, void *va)
 void pgdir_clear(pde_t *pgdir, uintptr_t from, uintptr_t to)
 {
 	for (uint32_t va = from; va < to; va += PTSIZE) {
-		pde_t *pde = &pgdir[PDX(va)];
+		pde_t *pde = &machine_env.env_pgdir[PDX(va)];
 		if (!(*pde & PTE_P))
 			continue;
 		for (uint32_t off = 0; off < PTSIZE; off += PGSIZE)
@@ -284,32 +300,92 @@ int copy_to_user(struct Env *env, void *va, const void *src, size_t len)
 	return copy((uintptr_t)va, (void *)src, len, PTE_W);
 }
 
-/* ---- lwIP's globals: a fresh window for each dataplane. (Makefrag puts them in two sections of their own.) ---- */
+/*
+ * ---- lwIP's globals. Makefrag puts them in two sections of their own. What a page directory maps there lies in the
+ * sections while that directory is loaded, and in its window else. ----
+ */
 
 extern char __start_lwip_data[], __stop_lwip_data[], __start_lwip_bss[], __stop_lwip_bss[];
 
-__attribute__((no_sanitize("address"))) static void set_bytes(char *to, char *end, const char *from)
+static struct window {
+	bool installed;
+	char *data, *bss;
+} windows[MACHINE_THREADS];
+static char *image; /* what initialised variables begin with */
+static int seen;    /* whose window is in the sections */
+
+static size_t data_size(void) { return __stop_lwip_data - __start_lwip_data; }
+static size_t bss_size(void) { return __stop_lwip_bss - __start_lwip_bss; }
+
+static void may_touch_window(bool may)
 {
-	for (; to < end; to++)
-		*(volatile char *)to = from ? *from++ : 0;
+	if (may) {
+		ASAN_UNPOISON_MEMORY_REGION(__start_lwip_data, data_size());
+		ASAN_UNPOISON_MEMORY_REGION(__start_lwip_bss, bss_size());
+	} else {
+		ASAN_POISON_MEMORY_REGION(__start_lwip_data, data_size());
+		ASAN_POISON_MEMORY_REGION(__start_lwip_bss, bss_size());
+	}
+}
+
+static void put_window_aside(void)
+{
+	struct window *w = &windows[seen];
+
+	if (!w->installed)
+		return;
+	memcpy(w->data, __start_lwip_data, data_size());
+	memcpy(w->bss, __start_lwip_bss, bss_size());
+}
+
+static void see_window(int thread)
+{
+	struct window *w = &windows[thread];
+
+	seen = thread;
+	may_touch_window(w->installed);
+	if (!w->installed)
+		return;
+	memcpy(__start_lwip_data, w->data, data_size());
+	memcpy(__start_lwip_bss, w->bss, bss_size());
 }
 
 int window_install(struct dp *dp)
 {
-	static char *image; /* what initialised variables begin with */
+	struct window *w = &windows[thread_of(dp->env->env_pgdir)];
 
-	(void)dp;
-	if (!image) {
-		size_t size = __stop_lwip_data - __start_lwip_data;
-		image = malloc(size);
-		set_bytes(image, image + size, __start_lwip_data);
+	if (!w->data) {
+		w->data = malloc(data_size());
+		w->bss = malloc(bss_size());
 	}
-	set_bytes(__start_lwip_data, __stop_lwip_data, image);
-	set_bytes(__start_lwip_bss, __stop_lwip_bss, NULL);
+	memcpy(w->data, image, data_size());
+	memset(w->bss, 0, bss_size());
+	w->installed = true;
+	if (w == &windows[seen])
+		see_window(seen);
 	return 0;
 }
 
-void window_remove(struct dp *dp) { (void)dp; }
+void window_remove(struct dp *dp)
+{
+	int thread = thread_of(dp->env->env_pgdir);
+
+	windows[thread].installed = false;
+	if (thread == seen)
+		see_window(thread);
+}
+
+static void windows_init(void)
+{
+	may_touch_window(true);
+	if (!image) {
+		image = malloc(data_size());
+		memcpy(image, __start_lwip_data, data_size());
+	}
+	for (int i = 0; i < MACHINE_THREADS; i++)
+		windows[i].installed = false;
+	see_window(0);
+}
 
 /* ---- The slab's objects (the linker sends calls from other files here) ---- */
 
@@ -352,23 +428,60 @@ void __wrap_slab_free(void *object)
 /* ---- CPUs, clock, console ---- */
 
 struct CpuInfo cpus[NCPU];
-int ncpu = 2;
+int ncpu;
 struct spinlock kernel_lock;
 
-int cpunum(void) { return 1; }
-void mail_poll(void) { cpus[1].cpu_mail &= ~MAIL_TLB; }
+int cpunum(void) { return machine_cpu; }
+void mail_poll(void) { thiscpu->cpu_mail &= ~MAIL_TLB; }
 
-struct Env *env_leader(const struct Env *e) { return (struct Env *)e; }
+struct Env *env_leader(const struct Env *e)
+{
+	(void)e;
+	return &machine_env;
+}
+
 bool env_shares_space(const struct Env *a, const struct Env *b) { return a && b; } /* all threads here are one program's */
-void load_pgdir(pde_t *pgdir) { cpus[1].cpu_pgdir = pgdir; }
-void sched_ready(struct Env *e) { e->env_status = ENV_RUNNABLE; }
+
+void load_pgdir(pde_t *pgdir)
+{
+	int thread = thread_of(pgdir);
+
+	thiscpu->cpu_pgdir = pgdir;
+	if (thread == seen)
+		return;
+	put_window_aside();
+	see_window(thread);
+}
+
+void machine_run_on(int cpu, int thread)
+{
+	machine_cpu = cpu;
+	load_pgdir(machine_thread[thread].env_pgdir);
+}
+
+/* A thread that is stopped stays where it is until it is made ready again. */
+static jmp_buf stops;
+
+void sched_ready(struct Env *e) { e->env_status = ENV_RUNNING; }
 
 void sched_block(int why)
 {
-	(void)why;
-	abort();
+	struct Env *e = &machine_thread[seen];
+
+	e->env_status = ENV_NOT_RUNNABLE;
+	e->env_wait = why;
+	longjmp(stops, 1);
 }
 
+bool machine_parks(struct Env *e)
+{
+	if (setjmp(stops))
+		return true;
+	dp_park(e);
+	return false;
+}
+
+/* The scheduler's own requests: tests do without. */
 void mail_post(struct CpuInfo *cpu, uint32_t request)
 {
 	if (request == MAIL_DP)
@@ -377,12 +490,11 @@ void mail_post(struct CpuInfo *cpu, uint32_t request)
 
 bool mail_take(uint32_t request)
 {
-	bool asked = cpus[1].cpu_mail & request;
+	bool asked = thiscpu->cpu_mail & request;
 
-	cpus[1].cpu_mail &= ~request;
+	thiscpu->cpu_mail &= ~request;
 	return asked;
 }
-
 
 void spin_lock(struct spinlock *lk)
 {
@@ -467,19 +579,38 @@ int cprintf(const char *fmt, ...)
 	return n;
 }
 
+/* ---- Panic ---- */
+
+static jmp_buf panics;
+static const char *wanted_panic;
+
+bool machine_panics(const char *words, void (*act)(void *), void *arg)
+{
+	wanted_panic = words;
+	if (setjmp(panics))
+		return true;
+	act(arg);
+	wanted_panic = NULL;
+	return false;
+}
+
 void _panic(const char *file, int line, const char *fmt, ...)
 {
+	char text[256];
 	va_list ap;
 
-	fprintf(stderr, "kernel panic at %s:%d: ", file, line);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\n");
+	if (wanted_panic && strstr(text, wanted_panic)) {
+		wanted_panic = NULL;
+		longjmp(panics, 1);
+	}
+	fprintf(stderr, "kernel panic at %s:%d: %s\n", file, line, text);
 	abort();
 }
 
-void machine_init(void)
+void machine_init(int ncpus)
 {
 	static bool mapped;
 
@@ -500,9 +631,14 @@ void machine_init(void)
 	machine_us = 1000000;
 	machine_naps = 0;
 	handler = NULL;
-	for (int i = 0; i < ncpu; i++)
-		cpus[i] = (struct CpuInfo){ .cpu_id = i, .cpu_status = CPU_STARTED };
-	machine_env = (struct Env){ .env_id = 0x1000, .env_status = ENV_RUNNING, .env_cpunum = 1 };
+	ncpu = ncpus;
+	for (int i = 0; i < NCPU; i++)
+		cpus[i] = (struct CpuInfo){ .cpu_id = i, .cpu_status = i < ncpus ? CPU_STARTED : CPU_UNUSED };
+	for (int i = 0; i < MACHINE_THREADS; i++)
+		machine_thread[i] = (struct Env){ .env_id = 0x1000 + i, .env_status = ENV_RUNNING, .env_cpunum = i + 1,
+						  .env_pgdir = &directories[i] };
 	machine_env.env_pgdir = page2kva(page_alloc(ALLOC_ZERO));
+	windows_init();
+	machine_run_on(1, 0);
 	machine_bootarg(NULL, NULL);
 }

@@ -110,6 +110,16 @@ uint32_t make_datagram(uint8_t *frame, uint16_t from, uint16_t to, const void *t
 	return ETH + IP + UDP + len;
 }
 
+struct peer peer_on(int thread, uint16_t from, uint16_t to)
+{
+	uint8_t frame[NIC_FRAME_MAX];
+	struct peer p = peer(from, to);
+
+	while (nic_queue_of(frame, make_segment(frame, &p, SYN, 0, 0, NULL, 0)) != thread)
+		p = peer(p.port + 1, to);
+	return p;
+}
+
 void inject(const void *frame, uint32_t len) { assert_true(nic_receive(frame, len, 0)); }
 
 void peer_raw(const struct peer *p, uint8_t flags, uint32_t seq, const void *data, uint32_t len)
@@ -178,19 +188,27 @@ static struct seg parse(const struct nic_frame *f)
 	};
 }
 
+bool sent_segment(struct seg *s)
+{
+	const struct nic_frame *f;
+
+	while ((f = nic_sent())) {
+		if (get16(f->bytes + 12) == 0x0806) {
+			answer_arp(f);
+		} else if (f->bytes[ETH + 9] == PROTO_TCP) {
+			*s = parse(f);
+			return true;
+		}
+	}
+	return false;
+}
+
 bool next_segment(struct seg *s)
 {
 	for (int tries = 0; tries < 4; tries++) {
-		const struct nic_frame *f;
-		while ((f = nic_sent())) {
-			if (get16(f->bytes + 12) == 0x0806) {
-				answer_arp(f);
-			} else if (f->bytes[ETH + 9] == PROTO_TCP) {
-				*s = parse(f);
-				return true;
-			}
-		}
-		cycle();
+		if (sent_segment(s))
+			return true;
+		cycle_all();
 	}
 	return false;
 }
@@ -237,7 +255,7 @@ void peer_opens(struct peer *p)
 	peer_send(p, SYN, NULL, 0);
 	peer_get(p, SYN | ACK);
 	peer_acks(p);
-	cycle();
+	cycle_all();
 }
 
 ix_handle_t peer_accepted(struct peer *p, uint32_t cookie)
@@ -259,5 +277,5 @@ void peer_closes_first(struct peer *p, ix_handle_t h, uint32_t cookie)
 	struct ix_event ev = expect_event(IX_EV_DEAD);
 	assert_int_equal(ev.cookie, cookie);
 	assert_int_equal(ev.dead.reason, 0);
-	cycle();
+	cycle_all();
 }

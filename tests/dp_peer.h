@@ -34,6 +34,7 @@ struct seg {
 static inline uint32_t be32(const uint8_t *p) { return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]; }
 
 struct peer peer(uint16_t port, uint16_t to);
+struct peer peer_on(int thread, uint16_t from, uint16_t to); /* with the next port whose frames go to that thread now */
 
 /* Frames by hand. The second sends what the first made. */
 uint32_t make_segment(uint8_t *frame, const struct peer *p, uint8_t flags, uint32_t seq, uint32_t ack,
@@ -45,7 +46,8 @@ void fix_sums(uint8_t *frame, uint32_t len); /* of the IP header, and of TCP, UD
 void peer_raw(const struct peer *p, uint8_t flags, uint32_t seq, const void *data, uint32_t len);
 void peer_send(struct peer *p, uint8_t flags, const void *data, uint32_t len); /* in order: seq goes on */
 
-bool next_segment(struct seg *s);                   /* the next on the wire, whoever it is for; runs a cycle if none is */
+bool sent_segment(struct seg *s);                   /* the next on the wire, whoever it is for */
+bool next_segment(struct seg *s);                   /* the same, but runs cycles if there is none */
 struct seg peer_get(struct peer *p, uint8_t flags); /* must be next, in order, with these flags (PSH apart): ack goes on */
 void peer_silent(void);                             /* nothing is on the wire, nor after one more cycle */
 uint32_t drain(void);                               /* take all that is on the wire; how many segments */

@@ -11,7 +11,7 @@ static size_t before;
 static int setup(void **state)
 {
 	(void)state;
-	machine_init();
+	machine_init(2);
 	reserve_init(&reserve);
 	slab_init(&slab, &reserve);
 	for (int i = 0; i < HOME_PAGES; i++) {

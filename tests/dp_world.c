@@ -4,52 +4,145 @@
 
 enum { STEP_US = 5000 };
 
-struct dp *world;
+struct dp *world, *world_thread[MACHINE_THREADS];
+uint32_t world_nthreads;
 struct fgroup *world_group;
 struct ix_config world_config;
 struct ix_call last_call;
 
-static struct ix_event kept[EVENTS_KEPT];
-static uint32_t kept_in, kept_out;
+static struct kept {
+	struct ix_event event[EVENTS_KEPT];
+	uint32_t in, out;
+} kept[MACHINE_THREADS];
+
+static struct Env *env(void) { return &machine_thread[world->thread]; }
+static struct kept *mine(void) { return &kept[world->thread]; }
 
 /* ---- Opening and closing ---- */
 
-void world_open(void)
+void world_on(int thread)
 {
-	machine_init();
-	nic_init();
+	world = world_thread[thread];
+	machine_run_on(world->cpu ? world->cpu->cpu_id : 0, thread);
+}
+
+static void attach(int thread, struct ix_config *c)
+{
+	struct Env *e = &machine_thread[thread];
+
+	machine_run_on(thread + 1, thread);
+	memcpy(machine_user(PROGRAM), c, sizeof(*c));
+	assert_int_equal(dp_attach(e, thread + 1, PROGRAM), 0);
+	memcpy(c, machine_user(PROGRAM), sizeof(*c));
+	assert_int_equal(c->thread, thread);
+	world_thread[thread] = e->env_dp;
+}
+
+static void join_all(void)
+{
+	for (uint32_t i = 1; i < world_nthreads; i++) {
+		struct ix_config sibling = { 0 };
+		attach(i, &sibling);
+	}
+	for (int i = 0; i < 4; i++) {
+		for (uint32_t t = 0; t < world_nthreads; t++) {
+			world_on(t);
+			run_waiting(0); /* groups change hands */
+		}
+	}
+}
+
+void world_open_threads(uint32_t n)
+{
+	machine_init(n + 1);
+	nic_init(n);
 	dp_init();
-	kept_in = kept_out = 0;
+	memset(kept, 0, sizeof(kept));
 	machine_map(PROGRAM, PROGRAM_PAGES, PTE_U | PTE_W);
 	if (!world_config.heap_size)
 		world_config.heap_size = 2 * IX_HEAP_UNIT;
-	memcpy(machine_user(PROGRAM), &world_config, sizeof(world_config));
-	assert_int_equal(dp_attach(&machine_env, IX_ANY_CPU, PROGRAM), 0);
-	memcpy(&world_config, machine_user(PROGRAM), sizeof(world_config));
-	world = machine_env.env_dp;
+	world_nthreads = n;
+	attach(0, &world_config);
+	join_all();
+	world_on(0);
 	world_group = &world->plane->groups[0];
 	cycle();
 	while (nic_sent())
 		; /* it announces its address */
 }
 
-void world_quiet(void)
-{
-	const struct fgroup *g = world_group;
-	const uint32_t *count = world->bufs.count;
+void world_open(void) { world_open_threads(1); }
 
+static uint32_t bufs_under_way(const struct plane *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->ngroups; i++)
+		n += p->groups[i].owner ? 0 : p->groups[i].nbufs;
+	for (uint32_t t = 0; t < world_nthreads; t++) {
+		for (const struct buf *b = world_thread[t]->returned; b; b = b->next)
+			n++;
+	}
+	return n;
+}
+
+void world_buffers_add_up(void)
+{
+	const struct plane *p = world->plane;
+	uint32_t n[MACHINE_THREADS][BUF_NSTATES] = { 0 }, nobodys = 0;
+
+	for (uint32_t i = 0; i < p->bufs.nsupers * BUFS_PER_SUPER; i++) {
+		const struct buf *b = buf_at(&p->bufs, i);
+		uint32_t t = 0;
+		while (t < world_nthreads && b->pool != &world_thread[t]->bufs)
+			t++;
+		if (t < world_nthreads)
+			n[t][b->state]++;
+		else
+			nobodys++;
+	}
+	for (uint32_t t = 0; t < world_nthreads; t++) {
+		for (int s = 0; s < BUF_NSTATES; s++)
+			assert_int_equal(n[t][s], world_thread[t]->bufs.count[s]);
+	}
+	assert_int_equal(nobodys, bufs_under_way(p));
+}
+
+static void group_is_quiet(const struct fgroup *g)
+{
 	assert_int_equal(g->flows.nused, 0);
 	assert_int_equal(g->nwaiting, 0);
+	assert_int_equal(g->slab.bytes, 0);
+	for (uint32_t i = 0; i < g->nbuckets; i++)
+		assert_true(!g->buckets[i].active && !g->buckets[i].time_wait);
+}
+
+static void thread_is_quiet(const struct dp *dp)
+{
+	const uint32_t *count = dp->bufs.count;
+
 	assert_int_equal(count[BUF_STACK], 0);
 	assert_int_equal(count[BUF_APP], 0);
-	assert_int_equal(count[BUF_FREE] + count[BUF_NIC], world->bufs.n);
-	assert_int_equal(world->q->tx_head, world->q->tx_tail);
-	assert_int_equal(world->stat.flows_opened, world->stat.flows_closed);
-	assert_int_equal(g->slab.bytes, 0);
-	if (!world->plane->nlisteners)
-		assert_int_equal(world->own.slab.bytes, 0);
-	for (uint32_t i = 0; i < NBUCKETS; i++)
-		assert_true(!g->buckets[i].active && !g->buckets[i].time_wait);
+	assert_int_equal(count[BUF_FREE] + count[BUF_NIC], dp->bufs.n);
+	assert_int_equal(dp->q->tx_head, dp->q->tx_tail);
+	if (dp->cpu && !dp->plane->nlisteners) /* a parked one has not heard that its listeners are gone */
+		assert_int_equal(dp->own.slab.bytes, 0);
+}
+
+void world_quiet(void)
+{
+	const struct plane *p = world->plane;
+	uint64_t opened = 0, closed = 0;
+
+	for (uint32_t t = 0; t < world_nthreads; t++) {
+		thread_is_quiet(world_thread[t]);
+		opened += world_thread[t]->stat.flows_opened;
+		closed += world_thread[t]->stat.flows_closed;
+	}
+	assert_int_equal(opened, closed);
+	for (uint32_t i = 0; i < p->ngroups; i++)
+		group_is_quiet(&p->groups[i]);
+	world_buffers_add_up();
 }
 
 void world_unlisten(void)
@@ -66,10 +159,14 @@ void world_close(void)
 
 	nic.hold = false;
 	nic_transmit();
+	world_on(0);
 	world_unlisten();
 	pass(10000000);
 	world_quiet();
-	assert_int_equal(dp_detach(&machine_env), 0);
+	for (int t = world_nthreads - 1; t >= 0; t--) {
+		world_on(t);
+		assert_int_equal(dp_detach(env()), 0);
+	}
 	assert_int_equal(machine_pages_used(), own);
 	world_config = (struct ix_config){ 0 };
 }
@@ -90,24 +187,48 @@ int world_teardown(void **state)
 
 /* ---- As the program ---- */
 
-int run(uint32_t ncalls)
+static int run_for(uint32_t ncalls, uint32_t timeout_us)
 {
-	int n = dp_run_io(&machine_env, ncalls, 0);
+	struct kept *k = mine();
+	int n = dp_run_io(env(), ncalls, timeout_us);
 
 	for (int i = 0; i < n; i++) {
-		assert_true(kept_in - kept_out < EVENTS_KEPT);
-		kept[kept_in++ % EVENTS_KEPT] = world->events[i];
+		assert_true(k->in - k->out < EVENTS_KEPT);
+		k->event[k->in++ % EVENTS_KEPT] = world->events[i];
 	}
 	return n;
 }
 
+int run(uint32_t ncalls) { return run_for(ncalls, 0); }
+
+int run_waiting(uint32_t ncalls)
+{
+	if (!env()->env_dp)
+		return -1;
+	int n = run_for(ncalls, 1);
+	return machine_parks(env()) ? -1 : n;
+}
+
 void cycle(void) { run(0); }
+
+void cycle_all(void)
+{
+	int at = world->thread;
+
+	for (uint32_t t = 0; t < world_nthreads; t++) {
+		if (!machine_thread[t].env_dp)
+			continue;
+		world_on(t);
+		cycle();
+	}
+	world_on(at);
+}
 
 void cycle_without_app(void)
 {
-	cpus[1].cpu_mail |= MAIL_SCHED; /* one cycle only */
-	dp_run_without_app(&machine_env);
-	cpus[1].cpu_mail &= ~MAIL_SCHED;
+	thiscpu->cpu_mail |= MAIL_SCHED; /* one cycle only */
+	dp_run_without_app(env());
+	thiscpu->cpu_mail &= ~MAIL_SCHED;
 }
 
 void pass(uint64_t us)
@@ -116,7 +237,7 @@ void pass(uint64_t us)
 
 	while (machine_us < end) {
 		machine_us = MIN(machine_us + STEP_US, end);
-		cycle();
+		cycle_all();
 	}
 }
 
@@ -168,14 +289,14 @@ uint8_t *heap(uint32_t off) { return machine_user(IX_HEAP + off); }
 
 /* ---- Events ---- */
 
-bool have_event(void) { return kept_in != kept_out; }
+bool have_event(void) { return mine()->in != mine()->out; }
 
 struct ix_event next_event(void)
 {
 	for (int i = 0; i < 3 && !have_event(); i++)
-		cycle(); /* what waits for the NIC comes a cycle later */
+		cycle_all(); /* what waits for the NIC comes a cycle later */
 	assert_true(have_event());
-	return kept[kept_out++ % EVENTS_KEPT];
+	return mine()->event[mine()->out++ % EVENTS_KEPT];
 }
 
 struct ix_event expect_event(enum ix_ev type)
@@ -190,7 +311,7 @@ void expect_no_event(void)
 {
 	cycle();
 	if (have_event())
-		fail_msg("there is an event of type %u", kept[kept_out % EVENTS_KEPT].type);
+		fail_msg("there is an event of type %u", mine()->event[mine()->out % EVENTS_KEPT].type);
 }
 
 const uint8_t *recv_bytes(const struct ix_event *ev)

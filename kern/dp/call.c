@@ -36,6 +36,7 @@ static int find_flow(struct dp *dp, struct request *rq)
 		return -E_BAD_HANDLE;
 	if (p->groups[group].owner != dp)
 		return -E_MOVED;
+	OWN_GROUP(&p->groups[group]);
 	p->groups[group].touched = dp->stat.run_ios;
 	rq->flow = flow_find(&p->groups[group].flows, rq->call.handle);
 	return rq->flow ? 0 : -E_BAD_HANDLE;
@@ -505,6 +506,7 @@ void calls_run(struct dp *dp)
 #ifndef EXERCISE_7
 	struct request rq;
 
+	OWN_CPU(dp);
 	for (uint32_t i = 0; i < dp->ncalls; i++) {
 		struct ix_call *slot = &dp->calls[i];
 		rq.call = *slot;

@@ -200,11 +200,20 @@ static inline struct ix_event *event_slot(struct dp *dp)
 int window_install(struct dp *dp);        /* 0 or -E_NO_MEM, and window_remove is still to be called */
 void window_remove(struct dp *dp);
 
-/* With DP_DEBUG the rules of the stack are checked where they matter. */
+/*
+ * With DP_DEBUG the rules of the stack are checked where they matter; so is, at each entry to the stack and each look at a
+ * thread's things, that it is their CPU that comes. owner.c: a panic that names both CPUs, and `where`.
+ */
 #ifdef DP_DEBUG
 #define RULE(x) assert(x)
+#define OWN_CPU(dp) owner_check(dp, __func__)
+#define OWN_GROUP(g) owner_check_group(g, __func__)
 #else
 #define RULE(x) ((void)0)
+#define OWN_CPU(dp) ((void)0)
+#define OWN_GROUP(g) ((void)0)
 #endif
+void owner_check(const struct dp *dp, const char *where);
+void owner_check_group(const struct fgroup *g, const char *where);
 
 #endif

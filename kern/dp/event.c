@@ -11,6 +11,7 @@
 
 void flow_pend(struct flow *f)
 {
+	OWN_GROUP(f->g);
 	if (link_alone(&f->pending))
 		list_append(&f->g->owner->pending, &f->pending);
 }
@@ -268,6 +269,7 @@ static void tell_flows(struct dp *dp)
 
 void events_fill(struct dp *dp)
 {
+	OWN_CPU(dp);
 	tell_flows(dp);
 	uport_tell(dp);
 }

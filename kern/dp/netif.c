@@ -99,6 +99,7 @@ static int put(struct dp *dp, const struct tx_frag *frags, int n, struct pbuf *p
 
 static err_t send_chain(struct dp *dp, const struct tx_frag *frags, int n, struct pbuf *p)
 {
+	OWN_CPU(dp);
 	int r = put(dp, frags, n, p);
 
 	if (r < 0) {

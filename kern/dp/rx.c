@@ -323,6 +323,7 @@ int rx_batch(struct dp *dp)
 #ifndef EXERCISE_8
 	struct rx_frame frames[DP_BATCH_MAX];
 	uint64_t trimmed = dp->stat.drop_rx_nobuf;
+	OWN_CPU(dp);
 	int n = dp->nd->ops->rx_poll(dp->q, frames, batch_bound(dp));
 
 	for (int i = 0; i < n; i++)

@@ -42,6 +42,7 @@ enum {
 
 void lwip_enter(struct fgroup *g, uint32_t bucket, int abort_reason)
 {
+	OWN_GROUP(g);
 	RULE(!g->entered && !tcp_active_pcbs && !tcp_tw_pcbs && !tcp_bound_pcbs);
 	g->entered = true;
 	g->bucket = bucket;
@@ -310,6 +311,7 @@ void stack_forget_group(struct dp *dp, struct fgroup *g)
 
 void stack_timers(struct dp *dp)
 {
+	OWN_CPU(dp);
 	neigh_tick(dp);
 	if (pass_is_over(dp)) {
 		if (dp->now_us < dp->pass_us)

@@ -64,10 +64,18 @@ static bool is_taken(const struct fgroup *g, const struct tuple *t)
 	return pcb_find(b->active, t) || pcb_find(b->time_wait, t) || listener_on_port(g->owner->plane, t->lport, &l) >= 0;
 }
 
+/* Who owns few groups must look further for a port whose answers come to one of them. */
+static uint32_t port_tries(const struct dp *dp)
+{
+	uint32_t tries = dp->ngroups ? PORT_TRIES * dp->plane->ngroups / dp->ngroups : 0;
+
+	return MIN(tries, (uint32_t)DYNAMIC_PORTS);
+}
+
 /* Rule 4. */
 struct fgroup *stack_port_for(struct dp *dp, struct tuple *t)
 {
-	for (int i = 0; i < PORT_TRIES; i++) {
+	for (uint32_t i = port_tries(dp); i > 0; i--) {
 		t->lport = dp->next_port;
 		dp->next_port = 65536 - DYNAMIC_PORTS + (dp->next_port + 1) % DYNAMIC_PORTS;
 		struct fgroup *g = group_of_tuple(dp->plane, t);

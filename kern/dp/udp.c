@@ -35,6 +35,7 @@ struct udp_port *uport_on_port(struct dp *dp, uint16_t port)
 
 struct udp_port *uport_find(struct dp *dp, ix_handle_t handle)
 {
+	OWN_CPU(dp);
 	uint32_t i = IX_HANDLE_INDEX(handle) ^ UDP_INDEX;
 
 	if (IX_HANDLE_GROUP(handle) != dp->thread || i >= NUDP)
