@@ -18,10 +18,13 @@ import lines  # noqa: E402
 suite.part("sharing")
 
 WARM, COUNT = 50, 100
-LOADS = {  # name -> (title, connections, kind, server)
-    "web": ("16 kept connections to the web server", 16, "kept", "user_ixhttpd"),
-    "web-each": ("a connection for each request to the web server", 4, "each", "user_ixhttpd"),
-    "kv": ("16 connections to the key-value store", 16, "kv", "user_ixkv"),
+LOADS = {  # name -> (title, connections, kind, server, its threads)
+    "web": ("16 kept connections to the web server", 16, "kept", "user_ixhttpd", 1),
+    "web-each": ("a connection for each request to the web server", 4, "each", "user_ixhttpd", 1),
+    "kv": ("16 connections to the key-value store", 16, "kv", "user_ixkv", 1),
+    "web-2": ("16 kept connections to a web server on 2 CPUs", 16, "kept", "user_ixhttpd", 2),
+    "web-each-2": ("a connection for each request to a web server on 2 CPUs", 8, "each", "user_ixhttpd", 2),
+    "kv-2": ("16 connections to a key-value store on 2 CPUs", 16, "kv", "user_ixkv", 2),
 }
 PLANTED = {"lock": ("planted_lock", "spin_lock"), "counter": ("planted_counter", "__wrap_clock_us")}
 
@@ -34,12 +37,19 @@ def build(t, *targets):
 
 
 def shared_lines(t, load, kernel=None):
-    """What must not be shared, and was, in words."""
-    _, conns, kind, server = LOADS[load]
+    """
+    What must not be shared, and was, in words. The load has a CPU and a dataplane of its own; a server with several threads
+    has as many CPUs, and all of them must have served.
+    """
+    _, conns, kind, server, threads = LOADS[load]
     build(t, *(os.path.relpath(path, ROOT) for path in (hub.built("bench", "sharing.so"), hub.image(hub.LOAD, True))))
     disk = hub.make_disk(t.host, server)
-    text, path = hub.run(t.host, disk, "sharing", (str(conns), kind, str(WARM), str(COUNT), "/" + server.split("_")[1]),
-                         boot=("nic0=dp", "nic1=dp"), kernel=kernel and kernel + ".img")
+    text, path = hub.run(t.host, disk, "sharing", (str(conns), kind, str(WARM), str(COUNT), "/" + server.split("_")[1], "-t", str(threads)),
+                         boot=("nic0=dp", "nic1=dp"), kernel=kernel and kernel + ".img", cpus=2 + threads,
+                         nic="e1000e" if threads > 1 else "e1000")
+    served = set(re.findall(r"^ixload: busy, CPU (\d+): rx_frames", text, re.M))
+    if len(served) != threads:
+        raise Failure("%d CPUs served, not %d\n%s" % (len(served), threads, text[-2000:]))
     if not re.search(r"^ixload: done on CPU \d+: %d answers, 0 failures" % (WARM + COUNT), text, re.M):
         raise Failure(text[-2000:])
     busy, idle = lines.windows(path)
@@ -58,7 +68,7 @@ def names_planted(name):
     def play(t):
         kernel = hub.built("planted", name, "kern", "kernel")
         build(t, os.path.relpath(kernel + ".img", ROOT))
-        found = "\n".join(shared_lines(t, "web", kernel))
+        found = "\n".join(shared_lines(t, "web-2", kernel))
         missing = [word for word in PLANTED[name] if word not in found]
         if missing:
             raise Failure("not named: %s\n%s" % (" ".join(missing), found or "nothing is shared"))
