@@ -19,9 +19,7 @@ suite.part("sharing")
 
 WARM, COUNT = 50, 100
 LOADS = {  # name -> (title, connections, kind, server, its threads)
-    "web": ("16 kept connections to the web server", 16, "kept", "user_ixhttpd", 1),
     "web-each": ("a connection for each request to the web server", 4, "each", "user_ixhttpd", 1),
-    "kv": ("16 connections to the key-value store", 16, "kv", "user_ixkv", 1),
     "web-2": ("16 kept connections to a web server on 2 CPUs", 16, "kept", "user_ixhttpd", 2),
     "web-each-2": ("a connection for each request to a web server on 2 CPUs", 8, "each", "user_ixhttpd", 2),
     "kv-2": ("16 connections to a key-value store on 2 CPUs", 16, "kv", "user_ixkv", 2),
