@@ -37,6 +37,8 @@ row("call CONNECT", "opens a flow to that address and port", ["dp_tcp_test: conn
     "tcp_call.c", "tcp_connect(pcb, &to, t->rport, on_connected)", "tcp_connect(pcb, &to, t->lport, on_connected)")
 row("call CONNECT", "from a port that is free for that peer", "dp_tcp_test: each_connection_has_its_own_port",
     "tcp_call.c", "dp->next_port = 65536 - DYNAMIC_PORTS + (dp->next_port + 1) % DYNAMIC_PORTS;", ";")
+row("call CONNECT", "from a port such that the answers come to this CPU", "dp_move_test: groups_move_under_load",
+    "tcp_call.c", "if (g->owner == dp && !is_taken", "if (g->owner && !is_taken")
 row("call ACCEPT", "the flow is the program's, under its cookie", ["dp_close_test: we_close_first", "grade: dp-echo"],
     "call.c", "f->cookie = rq->call.accept.cookie;", ";")
 row("call ACCEPT", "the backlog has room again", "dp_load_test: a_full_backlog_turns_syns_away",
@@ -91,6 +93,20 @@ row("calls", "each slot, and each list, is read once", "dp_isolation_test: slots
 row("calls", "those about different things commute", "dp_commute_test: each_pair_of_calls",
     "call.c", "\tstack_abort(rq->flow);\n", "\tstack_abort(rq->flow);\n\ttimer_clear(rq->flow->g->owner, 0);\n")
 
+row("calls", "of two CPUs, all but those about one listener commute", "dp_commute_test: each_pair_of_calls_on_two_cpus",
+    "timer.c", "{ dp->timers[id].due_us = 0; }", "{ dp->plane->members[0]->timers[id].due_us = 0; }")
+
+# ---- Moving flows ----
+
+row("moving", "no frame is lost, and none overtakes another", "dp_move_test: groups_move_under_load",
+    "move.c", "\trun_ring(dp);\n\tif (transmits_are_done", "\tif (transmits_are_done")
+row("moving", "what was sent before is on the wire before", "dp_move_test: groups_move_under_load",
+    "move.c", "if (transmits_are_done(dp) || at_once) {", "if (transmits_are_done(dp) || true) {")
+row("moving", "buffers that the flows hold change hands", "dp_move_test: groups_move_under_load",
+    "move.c", "g->nbufs = for_each_buf(g, buf_leave, dp);", "g->nbufs = 0;")
+row("moving", "each thing is touched by its own CPU only", "dp_owner_test: each_door_asks_who_comes",
+    "tcp.c", "\tOWN_GROUP(g);\n\tRULE(!g->entered", "\tRULE(!g->entered")
+
 # ---- Events: for each IX_EV_x ----
 
 row("event KNOCK", "the peer's address and port", ["dp_tcp_test: a_handshake_makes_a_knock", "grade: misuse"],
@@ -122,6 +138,10 @@ row("event DEAD", "the handle is gone", "dp_close_test: we_close_first",
     "event.c", "\tev->dead.reason = f->reason;\n\tf->gen = 0;\n", "\tev->dead.reason = f->reason;\n")
 row("event DEAD", "what it lent can be read until the next calls are done", "dp_event_test: lent_bytes_outlive_dead_by_one_call",
     "event.c", "\tev->dead.reason = f->reason;\n", "\tev->dead.reason = f->reason;\n\tflow_drop_all(f);\n")
+row("event MOVED", "to each flow that the program knows, on the thread that has it now", "dp_move_test: groups_move_under_load",
+    "move.c", "\t\t\tf->flags |= FLOW_MOVED;\n", "\t\t\tf->flags |= f->rx_first ? 0 : FLOW_MOVED;\n")
+row("event MOVED", "once for each move, before anything else", ["dp_move_test: groups_move_under_load", "grade: spread-e1000e"],
+    "event.c", "\tf->flags &= ~FLOW_MOVED;\n", "\tf->flags &= f->flags & FLOW_FIN_IN ? ~0 : ~FLOW_MOVED;\n")
 row("event UDP_RECV", "from whom", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
     "udp.c", "ev->udp_recv.port = udp[0] << 8 | udp[1];", "ev->udp_recv.port = local_port;")
 row("event UDP_SENT", "how many bytes are not read any more", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
@@ -139,6 +159,9 @@ row("error BAD_HANDLE", "another kind's", ["dp_call_test: each_call_in_each_stat
     "call.c", "group >= p->ngroups || (", "false && (")
 row("error BAD_HANDLE", "a closed listener's", "dp_call_test: handles_of_closed_listeners_are_stale",
     "listen.c", "is_open(l) && l->gen == IX_HANDLE_GEN(handle)", "is_open(l)")
+row("error MOVED", "a flow that lives on a sibling's CPU", ["dp_move_test: groups_move_under_load",
+    "dp_owner_test: a_call_on_the_wrong_thread_is_refused"],
+    "call.c", "\tif (p->groups[group].owner != dp)\n", "\tif (!p->groups[group].owner)\n")
 row("error CLOSED", "a flow that is closing, or has ended", ["dp_call_test: each_call_in_each_state", "grade: misuse"],
     "call.c", "return f->flags & blocked ? -E_CLOSED : 0;", "return f->flags & blocked ? -E_INVAL : 0;")
 row("error FAULT", "memory that the program cannot read", ["dp_call_test: bad_memory_is_refused", "grade: misuse"],
