@@ -92,10 +92,10 @@ static int rx_provide(struct netq *q, uint32_t buf, physaddr_t pa)
 	return 0;
 }
 
-static void rx_flush(struct netq *q)
+static void rx_flush(struct netq *ring)
 {
-	q->rx_flushed = q->rx_tail;
-	q->rx_doorbells++;
+	ring->rx_flushed = ring->rx_tail;
+	ring->rx_doorbells++;
 }
 
 static int rx_poll(struct netq *q, struct rx_frame *frames, int max)
@@ -267,12 +267,12 @@ const struct nic_frame *nic_sent(void)
 	return nic.sent_out == nic.sent_in ? NULL : &sent[nic.sent_out++ % NIC_SENT_MAX];
 }
 
-static void tx_flush(struct netq *q)
+static void tx_flush(struct netq *ring)
 {
-	q->tx_flushed = q->tx_tail;
-	q->tx_doorbells++;
+	ring->tx_flushed = ring->tx_tail;
+	ring->tx_doorbells++;
 	if (!nic.hold)
-		nic_transmit_some(q->index, UINT32_MAX);
+		nic_transmit_some(ring->index, UINT32_MAX);
 }
 
 static int reap(struct netq *q, void **ctxs, int max)

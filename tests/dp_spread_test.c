@@ -9,7 +9,7 @@ static struct dp dps[IX_NTHREADS];
 static int setup(void **state)
 {
 	(void)state;
-	machine_init();
+	machine_init(2);
 	memset(&plane, 0, sizeof(plane));
 	memset(dps, 0, sizeof(dps));
 	plane.ngroups = NGROUPS;

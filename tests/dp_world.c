@@ -44,7 +44,7 @@ static void join_all(void)
 		struct ix_config sibling = { 0 };
 		attach(i, &sibling);
 	}
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; world_nthreads > 1 && i < 4; i++) {
 		for (uint32_t t = 0; t < world_nthreads; t++) {
 			world_on(t);
 			run_waiting(0); /* groups change hands */
