@@ -24,9 +24,11 @@ STYLE = {
     "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True, "grid.color": LINES, "grid.linewidth": 0.8,
     "xtick.color": FAINT, "ytick.color": FAINT, "xtick.major.size": 0, "ytick.major.size": 0, "xtick.minor.size": 0,
     "ytick.minor.size": 0, "lines.linewidth": 2, "lines.markersize": 6, "legend.frameon": False,
-    "svg.hashsalt": "jos-ix", "figure.facecolor": "white", "savefig.bbox": "tight", "savefig.pad_inches": 0.15,
+    "svg.hashsalt": "jos-ix", "figure.facecolor": "white", "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.1, "figure.constrained_layout.h_pad": 0.1,
 }
-WIDE, HALF = (9.6, 4.2), (9.6, 3.9)
+ACROSS = 9.6  # inches: all pictures are equally wide, so their letters are equally large on the page
+CURVES = (ACROSS, 3.9)
 
 
 class Picture:

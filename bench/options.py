@@ -17,13 +17,13 @@ class Options:
         self.quick, self.full = is_on(env, "QUICK"), is_on(env, "FULL")
         if self.quick and self.full:
             raise BadOption("QUICK=1 and FULL=1 exclude each other")
-        self.rounds = number(env, "ROUNDS", 2 if self.quick else 3)
+        self.rounds = number(env, "ROUNDS", 2 if self.quick else 5)
         self.systems = names(env, "SYSTEMS", known) or ["lab6", "ix"]
         self.systems += [name for name in names(env, "PEERS", known) if name not in self.systems]
         self.net = env.get("BENCH_NET") or ""
         if self.net not in ("", "tap", "user"):
             raise BadOption("BENCH_NET=%s: tap or user" % self.net)
-        self.out = os.path.join("bench", "out")
+        self.out = env.get("BENCH_OUT") or os.path.join("bench", "out")
 
     @property
     def scale(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """report.html: one file with the pictures in it, that needs nothing from anywhere."""
 import base64
+import re
 from html import escape
 
 import words
@@ -47,7 +48,12 @@ def html(found, pictures):
 
 
 def section(title, caption, body):
-    return "<section><h2>%s</h2>%s%s</section>" % (escape(title), "<p>%s</p>" % escape(caption) if caption else "", body)
+    return "<section><h2>%s</h2>%s%s</section>" % (escape(title), "<p>%s</p>" % prose(caption) if caption else "", body)
+
+
+def prose(text):
+    """With what stands between backticks set as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def image(picture):

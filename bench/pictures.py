@@ -6,7 +6,7 @@ FULL=1 are in sweeps.py.
 import counts
 import sweeps
 import words
-from drawing import (COLOURS, FAINT, HALF, INK, STYLE, WIDE, FuncFormatter, curve, curves, finish, from_zero, logarithmic, look, plt,
+from drawing import (ACROSS, COLOURS, CURVES, FAINT, INK, STYLE, FuncFormatter, curve, curves, finish, from_zero, logarithmic, look, plt,
                      points, time_ticks)
 from figures import HEADLINES
 from stages import NAMES as stages_in_order
@@ -26,7 +26,7 @@ def ratios(found):
     if not rows:
         return None
     ours, theirs = (found["systems"][name]["title"] for name in pair[0].split("/"))
-    fig, ax = plt.subplots(figsize=(9.6, 0.42 * len(rows) + 1.3))
+    fig, ax = plt.subplots(figsize=(ACROSS, 0.42 * len(rows) + 1.3))
     shades = {FASTER: COLOURS["ix"], SLOWER: COLOURS["lab6"], EQUAL: INK}
     least = most = 1
     for y, (label, ratio) in enumerate(reversed(rows)):
@@ -58,7 +58,7 @@ def latency(found):
     rows = [(name, s["title"], s["figures"]) for name, s in found["systems"].items() if "latency/p50" in s["figures"]]
     if not rows:
         return None
-    fig, ax = plt.subplots(figsize=(9.6, 0.75 * len(rows) + 1.5))
+    fig, ax = plt.subplots(figsize=(ACROSS, 0.75 * len(rows) + 1.5))
     everything = []
     for y, (name, _, figures) in enumerate(reversed(rows)):
         shown = [figures["latency/" + p] for p in PERCENTILES]
@@ -95,7 +95,7 @@ def kept(found):
     series = curves(found, "kept", "rate")
     if not series:
         return None
-    fig, ax = plt.subplots(figsize=HALF)
+    fig, ax = plt.subplots(figsize=CURVES)
     for name, title, line in series:
         curve(ax, name, title, line)
     ax.set_xscale("log", base=2)
@@ -124,7 +124,7 @@ def offered(found):
     high = [(name, title, up_to_the_wall(found, name, line)) for name, title, line in curves(found, "load", "p99")]
     if not high:
         return None
-    fig, ax = plt.subplots(figsize=WIDE)
+    fig, ax = plt.subplots(figsize=CURVES)
     low = {name: up_to_the_wall(found, name, line) for name, _, line in curves(found, "load", "p50")}
     for name, title, line in high:
         curve(ax, name, title + ", p99", line)
@@ -134,11 +134,12 @@ def offered(found):
     ax.set_yscale("log")
     values = [v for _, _, line in high for _, f in line for v in (f["min"], f["max"])]
     values += [f["min"] for line in low.values() for _, f in line]
-    time_ticks(ax.yaxis, min(values), max(values))
+    ax.set_ylim(min(values) / 1.6, max(values) * 1.6)
+    time_ticks(ax.yaxis, *ax.get_ylim())
     logarithmic(ax.xaxis, sorted({p for _, _, line in high for p, _ in line}), lambda x: words.tick(x, "requests/s"))
     ax.set_xlabel("requests offered a second, whether or not earlier ones were answered")
     ax.set_title("Latency against offered load")
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    ax.legend(loc="upper left", ncol=len(high))
     return finish(fig, "load", "Latency against offered load", "Open loop: requests become due at random times of this "
                   "mean rate, and each latency counts from when its request was due, so a stall is charged for "
                   "everybody who had to wait; one that was never answered counts with the time until the measuring ended. A "
@@ -161,7 +162,7 @@ def by_size(found, work, measured, name, title, xlabel, heading, caption):
     series = curves(found, work, measured)
     if not series:
         return None
-    fig, ax = plt.subplots(figsize=HALF)
+    fig, ax = plt.subplots(figsize=CURVES)
     for system, system_title, line in series:
         curve(ax, system, system_title, line)
     ax.set_xscale("log", base=2)
@@ -185,9 +186,10 @@ def stages(found):
     runs = found["counts"]["runs"]
     if not runs:
         return None
-    rows = sorted(runs, key=lambda run: run.split(": ")[1])
+    works = list(dict.fromkeys(run.split(": ")[1] for run in runs))
+    rows = sorted(runs, key=lambda run: works.index(run.split(": ")[1]))
     names = [name for name in stages_in_order if any(name in counts.stages(runs[row]) for row in rows)]
-    fig, ax = plt.subplots(figsize=(9.6, 0.55 * len(rows) + 1.9))
+    fig, ax = plt.subplots(figsize=(ACROSS, 0.55 * len(rows) + 1.9))
     left = [0] * len(rows)
     for name in names:
         widths = [counts.stages(runs[row]).get(name, 0) for row in rows]
@@ -203,7 +205,7 @@ def stages(found):
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("instructions for each request")
     ax.set_title("Where a request's instructions go")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.11 - 0.25 / len(rows)), ncol=4, fontsize=9, handlelength=1.1)
+    ax.legend(loc="upper right", ncol=2, fontsize=9, handlelength=1.1)
     return finish(fig, "stages", "Where time goes", "Guest instructions of the server's CPUs for one request, by stage, "
                   "counted by `make bench-count` (%s), whatever the host does meanwhile. Copying is all of memcpy and "
                   "its like, wherever it happens." % found["counts"]["key"])

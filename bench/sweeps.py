@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The pictures of FULL=1: one setting is turned, all else stays. Each is None when nobody was measured with it."""
-from drawing import HALF, INK, curve, curves, finish, from_zero, logarithmic, look, plt
+from drawing import CURVES, INK, curve, curves, finish, from_zero, logarithmic, look, plt
 
 
 def batches(found):
@@ -15,7 +15,7 @@ def cpu_counts(found):
     series = curves(found, "cpus", "rate")
     if not series:
         return None
-    fig, ax = plt.subplots(figsize=HALF)
+    fig, ax = plt.subplots(figsize=CURVES)
     for name, title, line in series:
         curve(ax, name, title, line)
     ax.set_xticks(sorted({p for _, _, line in series for p, _ in line}))
@@ -34,7 +34,7 @@ def idle_policies(found):
         return None
     name, system = rows[0]
     policies = list(dict.fromkeys(f.split("/")[1] for f in system["figures"] if f.startswith("idle/")))
-    fig, axes = plt.subplots(1, 2, figsize=HALF)
+    fig, axes = plt.subplots(1, 2, figsize=CURVES)
     for ax, (measured, unit, title) in zip(axes, (("p50", "us", "Median round trip after silence"),
                                                   ("rate", "requests/s", "Requests a second, 64 kept connections"))):
         bars = [system["figures"].get("idle/%s/%s" % (p, measured)) for p in policies]
@@ -46,7 +46,6 @@ def idle_policies(found):
         from_zero(ax, unit)
         ax.grid(axis="x", visible=False)
         ax.set_title(title)
-    fig.tight_layout(w_pad=3)
     return finish(fig, "idle", "Idle policy", "What %s's CPU does when nobody asks: look again at once, halt until the card "
                   "interrupts, or the one and then the other. Polling answers soonest and burns a host core; halting costs an "
                   "interrupt for each lone request. Whiskers: range over the rounds." % system["title"])
@@ -57,7 +56,7 @@ def two_panels(found, work, heading, xlabel, caption):
     rates, times = curves(found, work, "rate"), curves(found, work, "p50")
     if not rates:
         return None
-    fig, axes = plt.subplots(1, 2, figsize=HALF)
+    fig, axes = plt.subplots(1, 2, figsize=CURVES)
     for ax, all_, unit, title in ((axes[0], rates, "requests/s", "Requests a second, 64 kept connections"),
                                   (axes[1], times, "us", "Median round trip, one connection")):
         for name, system_title, line in all_:
@@ -67,7 +66,6 @@ def two_panels(found, work, heading, xlabel, caption):
         from_zero(ax, unit)
         ax.set_xlabel(xlabel)
         ax.set_title(title)
-    fig.tight_layout(w_pad=3)
     return finish(fig, work, heading, caption)
 
 

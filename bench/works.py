@@ -153,10 +153,11 @@ def quick():
 
 
 def usual():
-    return ([latency(4)] + [kept(n, 2) for n in (1, 16, 64, 256)] + [connect(16, 3)]
+    """Short steps, so that there is time for many rounds: those, not longer steps, tell the host's noise from a difference."""
+    return ([latency(2)] + [kept(n, 1) for n in (1, 16, 64, 256)] + [connect(16, 2)]
             + [size(n, 8, 1) for n in systems.SIZES]
-            + [offered((500, 1000, 2000, 4000, 8000, 16000, 32000), 64, 1)]
-            + [echo(n, 0.4) for n in (64, 256, 1024, 4096, 16384, 65536, 262144)])
+            + [offered((1000, 2000, 4000, 8000, 16000, 32000), 64, 0.6)]
+            + [echo(n, 0.25) for n in (64, 256, 1024, 4096, 16384, 65536, 262144)])
 
 
 def full():

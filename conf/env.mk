@@ -52,13 +52,15 @@ ARGS ?=
 # 1: short runs, or additional sweeps.
 QUICK ?=
 FULL ?=
-# How often every system is measured: 3, or 2 with QUICK=1.
+# How often every system is measured: 5, or 2 with QUICK=1.
 ROUNDS ?=
 # Systems beside lab6 and ix: linux, ceiling, with commas. SYSTEMS replaces all of them.
 PEERS ?=
 SYSTEMS ?=
 # tap or user; tap, if that is possible.
 BENCH_NET ?=
+# Where the report goes, if not to bench/out.
+BENCH_OUT ?=
 # 1: bench-count records what it counts.
 RECORD ?=
 
