@@ -227,10 +227,12 @@ enum ix_ctl {
 	X(drop_rx_nobuf, "segments trimmed or dropped because buffers ran low")   \
 	X(drop_rx_nomem, "segments dropped because memory ran out")               \
 	X(drop_flows, "connections refused because flows ran out")                \
-	X(drop_backlog, "connections refused because the backlog was full")       \
+	X(drop_backlog, "handshakes put off because the backlog was full")        \
 	X(drop_tx_full, "segments put off because the transmit ring was full")    \
 	X(drop_tx_nomem, "segments put off because memory ran out")               \
 	X(drop_tx_neigh, "packets to a neighbour whose address was not known in time") \
+	X(syn_cookies, "SYNs answered with a cookie because the backlog was nearly full") \
+	X(syn_resumed, "handshakes that began with a cookie, and were finished")  \
 	X(tcp_rexmits, "segments sent again")                                     \
 	X(timewait_reused, "TIME_WAIT flows freed for a new SYN")                 \
 	X(timewait_reclaimed, "TIME_WAIT flows freed for want of memory")         \

@@ -27,7 +27,7 @@ row("call NONE", "does nothing", "dp_call_test: arguments_have_limits",
     "call.c", "[IX_CALL_NONE] = { decode_none, do_none }", "[IX_CALL_NONE] = { decode_unlisten, do_none }")
 row("call LISTEN", "a SYN to the port is answered and becomes a knock", ["dp_tcp_test: a_handshake_makes_a_knock", "grade: misuse"],
     "listen.c", "l->port = port;", "l->port = port + 1;")
-row("call LISTEN", "the backlog bounds handshakes and knocks", ["dp_load_test: a_full_backlog_turns_syns_away", "grade: dp-backlog"],
+row("call LISTEN", "the backlog bounds handshakes and knocks", ["dp_cookie_test: it_waits_while_the_backlog_is_full", "grade: dp-backlog"],
     "tcp_call.c", "tcp_listen_with_backlog(pcb, l->backlog)", "tcp_listen_with_backlog(pcb, 255)")
 row("error NO_MEM", "more listeners than 64", "dp_call_test: listeners_run_out",
     "listen.c", "if (slot == NLISTENERS)", "if (slot > NLISTENERS)")
@@ -41,7 +41,7 @@ row("call CONNECT", "from a port such that the answers come to this CPU", "dp_mo
     "tcp_call.c", "if (g->owner == dp && !is_taken", "if (g->owner && !is_taken")
 row("call ACCEPT", "the flow is the program's, under its cookie", ["dp_close_test: we_close_first", "grade: dp-echo"],
     "call.c", "f->cookie = rq->call.accept.cookie;", ";")
-row("call ACCEPT", "the backlog has room again", "dp_load_test: a_full_backlog_turns_syns_away",
+row("call ACCEPT", "the backlog has room again", "dp_cookie_test: it_waits_while_the_backlog_is_full",
     "call.c", "\tstack_accept(f);\n", "")
 row("call REJECT", "RST, and everything is freed", ["dp_close_test: a_rejected_flow_is_reset", "grade: dp-reject"],
     "call.c", "[IX_CALL_REJECT] = { find_knocking_flow, do_abort }", "[IX_CALL_REJECT] = { find_knocking_flow, do_accept }")
@@ -213,11 +213,15 @@ row("isolation: what separates control plane and dataplane", "nothing but the ke
 # ---- More than it can take: what is dropped is counted, and the rest goes on ----
 
 row("load", "a flood of SYNs leaves open flows alone, and lets others in", ["dp_load_test: a_syn_flood_leaves_others_alone", "grade: dp-syn-flood"],
-    "tcp.c", "HALF_OPEN_TICKS = 2,", "HALF_OPEN_TICKS = 200000,")
-row("load", "a SYN costs a look at few handshakes", "dp_load_test: other_ports_handshakes_are_passed_by",
-    "tcp.c", "HALF_OPEN_LOOK = 64,", "HALF_OPEN_LOOK = 100000,")
-row("load", "but the next one sees further", "dp_load_test: other_ports_handshakes_are_passed_by",
-    "tcp.c", "\t\tlink_take(&f->waiting);\n\t\tlist_append(&dp->half, &f->waiting);\n\t}\n\treturn NULL;", "\t}\n\treturn NULL;")
+    "tcp_new.c", "if (syn && taken >= most - (most + 3) / 4)", "if (0)")
+row("load", "what a flood left no place for begins all the same", ["dp_cookie_test: an_ack_finishes_it", "dp_cookie_test: data_finishes_it_too"],
+    "tcp_new.c", "return !g->owner->plane->cookie_tick || resume(g, bucket, p, seg);", "return true;")
+row("load", "with the segments that its peer can take", "dp_cookie_test: what_it_can_take_at_once_is_remembered",
+    "tcp_cookie.c", "syn->seq, TCP_SYN, mss)", "syn->seq, TCP_SYN, TCP_MSS)")
+row("load", "and nobody else does", ["dp_cookie_test: other_numbers_are_refused", "syncookie_test: guesses_are_hopeless"],
+    "syncookie.c", "return size < NSIZES ? sizes[size] : 0;", "return sizes[size % NSIZES];")
+row("load", "nor does it after two minutes", ["dp_cookie_test: it_does_not_keep", "syncookie_test: it_is_good_for_this_minute_and_the_next"],
+    "syncookie.c", "((minute_of(tick) - minute) & 0xff) > 1", "((minute_of(tick) - minute) & 0xff) > 9")
 row("load", "senders that cannot be are counted", "dp_rx_test: each_damage_has_its_counter",
     "rx.c", " || !is_host(dp, get_raw32(ip + 12))", "")
 row("load", "no slot for a flow", "dp_drop_test: connections_without_a_slot",

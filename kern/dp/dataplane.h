@@ -94,11 +94,12 @@ struct dp {
 	struct link groups;
 	struct link pending;              /* flows with something to tell, first come, first served */
 	struct link graves;               /* flows whose dead was delivered */
-	struct link half;                 /* flows whose handshake is not done, oldest first */
 	struct link waiting;              /* flows in TIME_WAIT, oldest first */
 	uint32_t ngroups, nflows;         /* flows: TIME_WAIT included */
 	struct netif netif;
 	struct door doors[NLISTENERS];
+	bool resuming;                    /* a handshake that began with a cookie, which is */
+	uint32_t cookie;
 	struct udp_ports udp;
 	struct neigh_wait neigh;
 	uint16_t next_port;               /* where the search for a local port goes on */

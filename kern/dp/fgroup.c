@@ -8,7 +8,6 @@ void fgroup_init(struct fgroup *g, uint32_t index, struct reserve *r, struct buc
 	*g = (struct fgroup){ .index = index, .buckets = buckets, .nbuckets = nbuckets };
 	link_init(&g->owned);
 	link_init(&g->pending);
-	link_init(&g->half);
 	link_init(&g->waiting);
 	slab_init(&g->slab, r);
 	flow_table_init(&g->flows, &g->slab, NULL, 0);

@@ -36,7 +36,7 @@ struct fgroup {
 	/* On its way: all that its flows are on lists of, and how many receive buffers they hold. */
 	struct fgroup *next;
 	struct dp *from;
-	struct link pending, half, waiting;
+	struct link pending, waiting;
 	uint32_t nbufs;
 
 	struct bucket *buckets;

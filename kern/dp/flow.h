@@ -48,7 +48,7 @@ struct flow {
 	uint32_t gen;        /* 0: no handle is good */
 
 	struct link pending; /* flows with something to tell, or free, or in the graves; or alone */
-	struct link waiting; /* half open or in TIME_WAIT: on the group's list of those, oldest first */
+	struct link waiting; /* in TIME_WAIT: on the dataplane's list of those, oldest first */
 	struct fgroup *g;
 	struct tcp_pcb *pcb; /* NULL once lwIP has freed it */
 	struct tuple tuple;

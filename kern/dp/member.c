@@ -53,7 +53,6 @@ static void lists_init(struct dp *dp)
 	link_init(&dp->groups);
 	link_init(&dp->pending);
 	link_init(&dp->graves);
-	link_init(&dp->half);
 	link_init(&dp->waiting);
 	dp->pass_at = dp->shed_at = &dp->groups;
 	reserve_init(&dp->reserve);

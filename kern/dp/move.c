@@ -199,7 +199,6 @@ static void leave(struct dp *dp)
 	struct link *next;
 
 	sort_out(&dp->pending, offsetof(struct fgroup, pending), offsetof(struct flow, pending));
-	sort_out(&dp->half, offsetof(struct fgroup, half), offsetof(struct flow, waiting));
 	sort_out(&dp->waiting, offsetof(struct fgroup, waiting), offsetof(struct flow, waiting));
 	for (struct link *at = dp->groups.next; at != &dp->groups; at = next) {
 		struct fgroup *g = group_at(at);
@@ -274,7 +273,6 @@ static bool knows(const struct flow *f)
 static void welcome(struct dp *dp, struct fgroup *g)
 {
 	append_all(&dp->pending, &g->pending);
-	append_all(&dp->half, &g->half);
 	append_all(&dp->waiting, &g->waiting);
 	for (uint32_t i = 0; i < g->flows.npages * FLOWS_PER_PAGE; i++) {
 		struct flow *f = flow_at(&g->flows, i);

@@ -19,8 +19,8 @@
  *     its peer may be slow to read.
  *  9. Received bytes are given back before a flow is closed, or it would send RST instead of FIN.
  *
- * This file enters lwIP for segments and for the time; tcp_call.c for the program's calls; its callbacks
- * are in tcp_note.c.
+ * This file enters lwIP for segments and for the time; tcp_call.c for the program's calls; its callbacks are in
+ * tcp_note.c. Which segments may begin a connection is decided in tcp_new.c.
  */
 #include <inc/error.h>
 
@@ -30,11 +30,8 @@
 #include "lwip/ip.h"
 
 enum {
-	DEFAULT_TTL = 64,
 	PASS_US = 250000,
 	TICK_US = 500000,
-	HALF_OPEN_TICKS = 2,
-	HALF_OPEN_LOOK = 64,
 	SLICE = 128, /* buckets of a timer pass in one cycle */
 };
 
@@ -73,109 +70,6 @@ struct tcp_pcb *pcb_find(struct tcp_pcb *list, const struct tuple *t)
 
 /* ---- Segments ---- */
 
-static void end_time_wait(struct flow *f)
-{
-	struct fgroup *g = f->g;
-
-	lwip_enter(g, f->bucket, 0);
-	tcp_abort(f->pcb); /* in TIME_WAIT this sends nothing */
-	lwip_leave(g);
-}
-
-/* The oldest one in TIME_WAIT makes room. */
-static bool reclaim(struct dp *dp)
-{
-	if (link_alone(&dp->waiting))
-		return false;
-	dp->stat.timewait_reclaimed++;
-	end_time_wait(container_of(dp->waiting.next, struct flow, waiting));
-	return true;
-}
-
-static bool make_room(struct fgroup *g)
-{
-	struct dp *dp = g->owner;
-
-	while (reserve_is_dry(&dp->reserve) && reclaim(dp))
-		;
-	if (reserve_is_dry(&dp->reserve)) {
-		dp->stat.drop_rx_nomem++;
-		return false;
-	}
-	if (!flow_table_has_room(&g->flows)) {
-		dp->stat.drop_flows++;
-		return false;
-	}
-	return true;
-}
-
-/*
- * The oldest handshake of that listener; NULL: none among those that a SYN may cost us a look. Other listeners' go to the
- * end of the list, so that the next SYN sees further.
- */
-static struct flow *half_open(struct dp *dp, const struct door *d)
-{
-	for (int n = 0; n < HALF_OPEN_LOOK && !link_alone(&dp->half); n++) {
-		struct flow *f = container_of(dp->half.next, struct flow, waiting);
-		if (f->pcb->listener == d->pcb)
-			return f;
-		link_take(&f->waiting);
-		list_append(&dp->half, &f->waiting);
-	}
-	return NULL;
-}
-
-/*
- * A listener's backlog is full. Its oldest handshake makes room, in silence, if it was not done in half a second: in a
- * flood of SYNs it is most likely one that nobody will go on with, while a real one is done within a round trip.
- */
-static bool make_way(struct dp *dp, const struct door *d)
-{
-	struct flow *f = half_open(dp, d);
-
-	dp->stat.drop_backlog++;
-	if (!f || (int32_t)(dp->ticks - f->pcb->tmr) < HALF_OPEN_TICKS)
-		return false;
-	lwip_enter(f->g, f->bucket, -E_ABORTED);
-	tcp_abandon(f->pcb, 0);
-	lwip_leave(f->g);
-	flow_bury(f);
-	return true;
-}
-
-/* May this SYN go to a listener, if there is one? */
-static bool admit_new(struct fgroup *g, uint16_t port)
-{
-	struct dp *dp = g->owner;
-	struct listener l;
-	int slot = listener_on_port(dp->plane, port, &l);
-
-	if (slot < 0)
-		return true;
-	const struct door *d = door_of(dp, slot, &l);
-	if (!d) {
-		dp->stat.drop_rx_nomem++;
-		return false;
-	}
-	if (d->pcb->accepts_pending >= d->pcb->backlog && !make_way(dp, d))
-		return false;
-	return make_room(g);
-}
-
-/* Rules 3 and 7. May this SYN go on to lwIP? It may where lwIP will only answer it. */
-static bool admit(struct fgroup *g, uint32_t bucket, const struct segment *seg)
-{
-	struct tcp_pcb *old = pcb_find(g->buckets[bucket].time_wait, &seg->tuple);
-
-	if (old && TCP_SEQ_GT(seg->seq, old->rcv_nxt)) {
-		g->owner->stat.timewait_reused++;
-		end_time_wait(old->callback_arg);
-	} else if (old || pcb_find(g->buckets[bucket].active, &seg->tuple)) {
-		return true;
-	}
-	return admit_new(g, seg->tuple.lport);
-}
-
 /* A PCB that got to TIME_WAIT is at the head of that list. For the program its flow has ended. */
 static void note_time_wait(struct fgroup *g, const struct tcp_pcb *before)
 {
@@ -192,7 +86,7 @@ static void note_time_wait(struct fgroup *g, const struct tcp_pcb *before)
  * What ip4_input() would do with it: its header was checked before (rx.c), and what TCP wants to know of it stands in the
  * segment's description.
  */
-static void tcp_in(struct dp *dp, struct pbuf *p, const struct tuple *t)
+void lwip_segment(struct dp *dp, struct pbuf *p, const struct tuple *t)
 {
 	ip_data.current_netif = ip_data.current_input_netif = &dp->netif;
 	ip_data.current_iphdr_src.addr = t->rip;
@@ -205,13 +99,13 @@ void stack_segment(struct fgroup *g, struct pbuf *p, const struct segment *seg)
 {
 	uint32_t bucket = fgroup_bucket(g, &seg->tuple);
 
-	if ((seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && !admit(g, bucket, seg)) {
+	if (!segment_is_welcome(g, bucket, p, seg)) {
 		pbuf_free(p);
 		return;
 	}
 	lwip_enter(g, bucket, -E_RESET);
 	const struct tcp_pcb *before = tcp_tw_pcbs;
-	tcp_in(g->owner, p, &seg->tuple);
+	lwip_segment(g->owner, p, &seg->tuple);
 	note_time_wait(g, before);
 	lwip_leave(g);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one module around lwIP: tcp.c, tcp_note.c, tcp_call.c. It enters lwIP with the flow's group and
+ * The one module around lwIP: tcp.c, tcp_new.c, tcp_cookie.c, tcp_note.c, tcp_call.c. It enters lwIP with the flow's group and
  * bucket in place, and lwIP's callbacks end in it; no other file calls lwIP's TCP. What must hold for lwIP
  * to be used this way is said at the top of tcp.c.
  *

@@ -124,7 +124,6 @@ static err_t on_syn(u8_t id, struct tcp_pcb_listen *lpcb, struct tcp_pcb *pcb)
 		.lport = pcb->local_port,
 		.rport = pcb->remote_port,
 	};
-	list_append(&g->owner->half, &f->waiting);
 	flow_adopt(f, pcb);
 	return ERR_OK;
 }
@@ -140,7 +139,6 @@ err_t on_knock(void *arg, struct tcp_pcb *pcb, err_t err)
 	(void)err;
 	if (!pcb)
 		return ERR_OK;
-	link_take(&f->waiting);
 	f->state = FLOW_KNOCKING;
 	pcb_set_callbacks(pcb);
 	tcp_backlog_delayed(pcb);
