@@ -225,11 +225,11 @@ row("load", "nor does it after two minutes", ["dp_cookie_test: it_does_not_keep"
 row("load", "senders that cannot be are counted", "dp_rx_test: each_damage_has_its_counter",
     "rx.c", " || !is_host(dp, get_raw32(ip + 12))", "")
 row("load", "no slot for a flow", "dp_drop_test: connections_without_a_slot",
-    "tcp.c", "dp->stat.drop_flows++;", ";")
+    "tcp_new.c", "dp->stat.drop_flows++;", ";")
 row("load", "no memory for a flow", "dp_load_test: memory_for_flows_runs_out",
-    "tcp.c", "\tif (reserve_is_dry(&dp->reserve)) {\n\t\tdp->stat.drop_rx_nomem++;\n", "\tif (reserve_is_dry(&dp->reserve)) {\n")
+    "tcp_new.c", "\tif (reserve_is_dry(&dp->reserve)) {\n\t\tdp->stat.drop_rx_nomem++;\n", "\tif (reserve_is_dry(&dp->reserve)) {\n")
 row("load", "TIME_WAIT yields its memory", "dp_load_test: time_wait_yields_its_memory",
-    "tcp.c", "stat.timewait_reclaimed++;", "stat.timewait_reused++;")
+    "tcp_new.c", "stat.timewait_reclaimed++;", "stat.timewait_reused++;")
 row("load", "a program that holds every buffer still gets the acknowledgements that free them",
     ["dp_load_test: a_program_that_holds_every_buffer", "grade: dp-stuffed"],
     "rx.c", "\t\ttrim_to_ack(pk, tcp, header);\n", "")
@@ -242,7 +242,7 @@ row("load", "a transmit ring that does not empty", "dp_load_test: a_ring_that_do
 row("load", "no memory to copy small pieces together: they go later", "dp_drop_test: segments_that_cannot_be_copied",
     "netif.c", "\t\tdp->stat.drop_tx_nomem++;\n", "")
 row("load", "a new SYN takes the place of a connection in TIME_WAIT", ["dp_close_test: a_newer_syn_takes_its_place", "grade: dp-port-reuse"],
-    "tcp.c", "TCP_SEQ_GT(seg->seq, old->rcv_nxt)", "TCP_SEQ_GT(seg->seq, old->rcv_nxt + 0x40000000)")
+    "tcp_new.c", "TCP_SEQ_GT(seq, old->rcv_nxt)", "TCP_SEQ_GT(seq, old->rcv_nxt + 0x40000000)")
 row("load", "a cycle takes no more frames than the batch bound", "dp_load_test: one_frame_at_a_time",
     "rx.c", "return dp->plane->policy.batch;", "return DP_BATCH_MAX;")
 row("load", "an idle CPU halts, and nothing wakes it before its time", ["dp_lend_test: an_idle_cpu_halts_until_its_timer", "grade: idle-cost"],
