@@ -58,7 +58,7 @@ static int open_with_text(void **state)
 static void a_handshake_makes_a_knock(void **state)
 {
 	(void)state;
-	listen_on(PORT, 1, 5);
+	listen_on(PORT, 2, 5);
 	p = peer(4000, PORT);
 	peer_send(&p, SYN, NULL, 0);
 	struct seg s = peer_get(&p, SYN | ACK);
