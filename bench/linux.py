@@ -13,7 +13,7 @@ import subprocess
 
 import systems
 from cpio import Archive
-from harness.cmdline import MAC, accelerator, escaped, topology
+from harness.cmdline import accelerator, escaped, mac, topology
 from harness.machine import Machine
 from harness.netns import TAP
 from harness.suite import Failure
@@ -106,7 +106,7 @@ class Linux:
                 "-qmp", "unix:%s,server=on,wait=off" % escaped(os.path.join(folder, "qmp")),
                 "-kernel", self.kernel, "-initrd", self.initrd,
                 "-append", "console=ttyS0 quiet rdinit=/init panic=-1 mitigations=off nokaslr",
-                "-netdev", net, "-device", "e1000,netdev=net0,mac=%s,addr=3,romfile=" % MAC]
+                "-netdev", net, "-device", "e1000,netdev=net0,mac=%s,addr=3,romfile=" % mac(0)]
 
 
 def qemu_64(session):

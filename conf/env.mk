@@ -29,16 +29,18 @@ QEMUEXTRA ?=
 CPUS ?= 2
 # In MB.
 MEM ?= 256
-# e1000, e1000e or igb, as far as QEMU has it.
+# e1000, e1000e or igb, as far as QEMU has it; several words: of one NIC each.
 NIC ?= e1000
+# How many, up to 8. Each has a network of its own, and ports of this host: PORT80_1 for net1, and so on.
+NICS ?= 1
 # tcg or kvm.
 ACCEL ?= tcg
-# user, or tap with TAP=an existing tap device.
+# user, or tap with TAP=an existing tap device, or one for each NIC.
 NET ?= user
 TAP ?=
 # What lab 6's driver prints: tx, rx, rxfilter, with commas.
 E1000_DEBUG ?=
-# on: lab 6's network server runs at `make qemu`; programs that use sockets have it anyway.
+# on: lab 6's network server runs; programs that use sockets have it anyway.
 NS ?=
 # More boot arguments, such as ARGS='exit=1'.
 ARGS ?=

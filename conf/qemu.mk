@@ -16,32 +16,41 @@ space := $(subst ,, )
 # talk to a machine want the ports of the one that runs.
 STARTS_MACHINE := $(filter qemu% run-%,$(MAKECMDGOALS))
 RUNNING := $(OBJDIR)/.running
-PORTS_GIVEN := $(foreach v,PORT7 PORT80 PORT11211 GDBPORT,$(if $(filter undefined,$(origin $v)),-,$($v)))
+# The ports of net0 are PORT7, PORT80 and PORT11211, those of net1 PORT7_1 and so on.
+FURTHER_NICS := $(wordlist 2,$(NICS),0 1 2 3 4 5 6 7)
+NIC_NUMBERS := 0 $(FURTHER_NICS)
+PORT_NAMES := PORT7 PORT80 PORT11211 GDBPORT $(foreach n,$(FURTHER_NICS),PORT7_$n PORT80_$n PORT11211_$n)
+PORTS_GIVEN := $(foreach v,$(PORT_NAMES),$(if $(filter undefined,$(origin $v)),-,$($v)))
 PORTS = $(eval PORTS := $$(shell $$(PYTHON) conf/ports $(if $(STARTS_MACHINE),,--running $(RUNNING)) $(PORTS_GIVEN)))$(PORTS)
-PORT7 ?= $(word 1,$(PORTS))
-PORT80 ?= $(word 2,$(PORTS))
-PORT11211 ?= $(word 3,$(PORTS))
-GDBPORT ?= $(word 4,$(PORTS))
+port_of = $(patsubst $1:%,%,$(filter $1:%,$(join $(PORT_NAMES:%=%:),$(PORTS))))
+$(foreach v,$(PORT_NAMES),$(eval $v ?= $$(call port_of,$v)))
+port = $($1$(if $(filter-out 0,$2),_$2))
 
 # --- The machine's parts ---
+# $1 is the number of a NIC. Each has a network of its own. Two igb must not be in slots next to each other.
 forward = hostfwd=$1:127.0.0.1:$2-:$3
-NET_user = user,id=net0,$(subst $(space),$(comma),$(strip \
-	$(call forward,tcp,$(PORT7),7) $(call forward,udp,$(PORT7),7) $(call forward,tcp,$(PORT80),80) \
-	$(call forward,tcp,$(PORT11211),11211) $(call forward,udp,$(PORT11211),11211)))
-NET_tap = tap,id=net0,ifname=$(or $(TAP),$(error NET=tap needs TAP=, the name of a tap device)),script=no,downscript=no
+NET_user = user,id=net$1,$(subst $(space),$(comma),$(strip $(foreach kind,tcp udp,\
+	$(call forward,$(kind),$(call port,PORT7,$1),7) $(call forward,$(kind),$(call port,PORT11211,$1),11211)) \
+	$(call forward,tcp,$(call port,PORT80,$1),80)))
+NET_tap = tap,id=net$1,ifname=$(or $(call nth,$1,$(TAP)),$(error NET=tap needs TAP=, the name of a tap device for each NIC)),script=no,downscript=no
+nth = $(word $(words 0 $(wordlist 1,$1,1 2 3 4 5 6 7)),$2)
+nic_options = -netdev $(call NET_$(NET),$1) -device $(or $(call nth,$1,$(NIC)),$(lastword $(NIC))),netdev=net$1,$(strip \
+	mac=52:54:00:12:34:$(call nth,$1,56 57 58 59 5a 5b 5c 5d),addr=$(call nth,$1,3 5 7 9 11 13 15 17),romfile=) \
+	-object filter-dump,id=capture$1,netdev=net$1,file=qemu$(if $(filter-out 0,$1),-$1).pcap
 URL_user = http://127.0.0.1:$(PORT80)/
 URL_tap = http://10.0.2.15/
 ACCEL_tcg = tcg,thread=multi
 
 # $(call boot_args,WORDS): the boot arguments; QEMU wants each comma twice.
 boot_args = $(subst $(comma),$(comma)$(comma),$(strip $1 url=$(or $(URL_$(NET)),$(error NET is user or tap)) \
-	$(if $(E1000_DEBUG),e1000_debug=$(E1000_DEBUG)) $(ARGS)))
+	$(if $(E1000_DEBUG),e1000_debug=$(E1000_DEBUG)) $(ADDRESSES_$(NET)) $(ARGS)))
+# In each user network the guest has the same address.
+ADDRESSES_user = $(foreach n,$(FURTHER_NICS),ip$n=10.0.2.15)
 
 QEMUOPTS = -m $(MEM) -smp $(CPUS),sockets=$(CPUS),cores=1,threads=1 -accel $(or $(ACCEL_$(ACCEL)),$(ACCEL)) -no-reboot -serial mon:stdio \
 	-drive file=$(OBJDIR)/kern/kernel.img,index=0,media=disk,format=raw,snapshot=on \
 	-drive file=$(OBJDIR)/fs/fs.img,index=1,media=disk,format=raw \
-	-netdev $(NET_$(NET)) -device $(NIC),netdev=net0,mac=52:54:00:12:34:56,addr=3,romfile= \
-	-object filter-dump,id=capture,netdev=net0,file=qemu.pcap \
+	$(foreach n,$(NIC_NUMBERS),$(call nic_options,$n)) \
 	-device isa-debug-exit,iobase=0xf4,iosize=4
 
 # --- Running ---
@@ -54,7 +63,7 @@ program_args = run=$(program)$(patsubst $(program_word)%,%,$1) $(if $(filter $(p
 program_opts = -fw_cfg name=opt/jos/bin/$(program),file=$(program_file) $(if $(program_needs_ns),$(ns_opts))
 
 # Programs that use sockets find lab 6's network server running; other targets bring it up with NS=on.
-program_needs_ns = $(filter $(program),$(WITH_NS))
+program_needs_ns = $(filter $(program),$(WITH_NS))$(ns_wanted)
 ns_file := $(OBJDIR)/strip/net/ns
 ns_opts := -fw_cfg name=opt/jos/bin/net_ns,file=$(ns_file)
 ns_wanted := $(filter on,$(NS))
@@ -67,7 +76,7 @@ HOW_-nox-gdb = $(HOW_-nox) $(HOW_-gdb)
 define start
 	$(if $(findstring gdb,$1),@$(make_gdbinit))
 	@echo 'To quit: $(if $(findstring nox,$1),Ctrl-a x,close the window).$(if $(findstring gdb,$1), In another terminal: make gdb)'
-	$(Q)conf/launch $(RUNNING) '$(PORT7) $(PORT80) $(PORT11211) $(GDBPORT)' $(QEMU) $(QEMUOPTS) $(HOW_$1) \
+	$(Q)conf/launch $(RUNNING) '$(foreach v,$(PORT_NAMES),$($v))' $(QEMU) $(QEMUOPTS) $(HOW_$1) \
 		-fw_cfg 'name=opt/jos/args,string=$(call boot_args,$2)' $3 $(QEMUEXTRA)
 endef
 
@@ -95,9 +104,13 @@ print-gdbport:
 print-qemu:
 	@echo $(QEMU)
 which-ports:
-	@echo 'guest port 7 (echo):          127.0.0.1:$(PORT7)'
-	@echo 'guest port 80 (web):          127.0.0.1:$(PORT80)'
-	@echo 'guest port 11211 (memcached): 127.0.0.1:$(PORT11211)'
+	$(foreach n,$(NIC_NUMBERS),$(call tell_ports,$n,$(if $(FURTHER_NICS),net$n: )))
+define tell_ports
+	@echo '$2guest port 7 (echo):          127.0.0.1:$(call port,PORT7,$1)'
+	@echo '$2guest port 80 (web):          127.0.0.1:$(call port,PORT80,$1)'
+	@echo '$2guest port 11211 (memcached): 127.0.0.1:$(call port,PORT11211,$1)'
+
+endef
 
 # nc-7, nc-80, telnet-7, telnet-80
 nc-%:

@@ -148,7 +148,7 @@ _Static_assert(IX_NEVENTS * 32 <= IX_THREAD_SPAN / 2 && IX_NCALLS * 32 <= IX_THR
 
 /* What a program asks for when it attaches, and what it got. 0 in a field asks for the default. */
 struct ix_config {
-	uint32_t nic;       /* in: place of the NIC among those given to dataplanes */
+	uint32_t nic;       /* in: number of the NIC, in the order of the bus: 0 is net0 */
 	uint32_t heap_size; /* in: bytes of send heap; out: rounded up to units of 4 MB */
 	uint32_t nbufs;     /* in: receive buffers; out: as granted */
 	uint32_t batch;     /* in: most packets a cycle (B); out: as set */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Monitor commands that show the state of memory, environments and CPUs. They change nothing. */
+/* Monitor commands that show the state of memory, environments and CPUs. Only the last two change anything. */
 #include <inc/stdio.h>
 #include <inc/string.h>
 #include <inc/x86.h>
@@ -147,14 +147,21 @@ static bool parse_number(const char *word, uint32_t *value)
 	return false;
 }
 
-static const pde_t *pgdir_of(uint32_t envid)
+static struct Env *env_named(uint32_t envid)
 {
-	const struct Env *e = &envs[ENVX(envid)];
+	struct Env *e = envs ? &envs[ENVX(envid)] : NULL;
 
-	if (envs && (uint32_t)e->env_id == envid && e->env_status != ENV_FREE)
-		return e->env_pgdir;
+	if (e && (uint32_t)e->env_id == envid && e->env_status != ENV_FREE)
+		return e;
 	cprintf("There is no environment %08x\n", envid);
 	return NULL;
+}
+
+static const pde_t *pgdir_of(uint32_t envid)
+{
+	const struct Env *e = env_named(envid);
+
+	return e ? e->env_pgdir : NULL;
 }
 
 MONITOR_CMD(mappings_command, "showmappings",
@@ -174,6 +181,22 @@ static int mappings_command(int argc, char **argv, struct Trapframe *tf)
 		pgdir = pgdir_of(words[2]);
 	if (pgdir)
 		show_mappings(pgdir, PGNUM(words[0]), PGNUM(words[1]) + 1);
+	return 0;
+}
+
+MONITOR_CMD(kill_command, "kill", "env: end an environment, whoever's it is");
+static int kill_command(int argc, char **argv, struct Trapframe *tf)
+{
+	uint32_t id;
+
+	(void)tf;
+	if (argc != 2) {
+		cprintf("usage: kill env\n");
+		return 0;
+	}
+	struct Env *e = parse_number(argv[1], &id) ? env_named(id) : NULL;
+	if (e)
+		env_destroy(e); /* if that is who was interrupted, the monitor ends here */
 	return 0;
 }
 

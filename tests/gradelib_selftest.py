@@ -181,8 +181,14 @@ class CommandLineTest(unittest.TestCase):
         words = cmdline.compose(["q"], "/r", "/f", "user_echo", args=["a", "b"], ports=[80, 7])
         self.assertIn("name=opt/jos/args,string=run=user_echo,,a,,b exit=1", words)
         self.assertIn("name=opt/jos/bin/user_echo,file=/r/obj/strip/user/echo", words)
-        self.assertIn("user,id=net0,hostfwd=tcp:127.0.0.1:0-:80,hostfwd=udp:127.0.0.1:0-:80,"
-                      "hostfwd=tcp:127.0.0.1:0-:7,hostfwd=udp:127.0.0.1:0-:7", words)
+        self.assertIn("user,hostfwd=tcp:127.0.0.1:0-:80,hostfwd=udp:127.0.0.1:0-:80,"
+                      "hostfwd=tcp:127.0.0.1:0-:7,hostfwd=udp:127.0.0.1:0-:7,id=net0", words)
+
+    def test_several_nics(self):
+        words = cmdline.compose(["q"], "/r", "/f", taps=["tap0", "tap1"], nic="igb")
+        for i, (mac, slot) in enumerate((("52:54:00:12:34:56", 3), ("52:54:00:12:34:57", 5))):
+            self.assertIn("tap,ifname=tap%d,script=no,downscript=no,id=net%d" % (i, i), words)
+            self.assertIn("igb,netdev=net%d,mac=%s,addr=%d,romfile=" % (i, mac, slot), words)
 
 
 class RunTest(unittest.TestCase):

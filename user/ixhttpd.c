@@ -2,16 +2,17 @@
 /*
  * A web server on the dataplane: the file server's files by HTTP/1.1 and 1.0 (inc/http_server.h).
  *
- *	ixhttpd [-p port] [-n most connections] [-t threads] [-v]
+ *	ixhttpd [-i nic] [-p port] [-n most connections] [-t threads] [-v]
  */
 #include <inc/http_server.h>
 #include <inc/http_store.h>
 #include <inc/lib.h>
 
 #define HEAP_SIZE (16 << 20)
+#define MOST_NIC 7
 
 static struct {
-	unsigned port, max_conns, threads;
+	unsigned nic, port, max_conns, threads;
 	bool verbose;
 } options = { .port = 80, .threads = 1 };
 
@@ -22,7 +23,7 @@ static int attach(void)
 
 	ixev_init(http_server(options.max_conns, options.verbose));
 	for (uint32_t size = HEAP_SIZE; size >= IX_HEAP_UNIT && r == -E_NO_MEM; size /= 2)
-		r = ixev_attach(IX_ANY_CPU, &(struct ix_config){ .heap_size = size });
+		r = ixev_attach(IX_ANY_CPU, &(struct ix_config){ .nic = options.nic, .heap_size = size });
 	return r;
 }
 
@@ -50,12 +51,12 @@ static void announce(void)
 	cprintf("Press Ctrl-a x to quit.\n");
 }
 
-static bool read_number(struct Argstate *args, unsigned max, unsigned *value)
+static bool read_number(struct Argstate *args, unsigned min, unsigned max, unsigned *value)
 {
-	char *end, *text = argvalue(args);
-	long number = text ? strtol(text, &end, 10) : 0;
+	char *text = argvalue(args), *end = text;
+	long number = text ? strtol(text, &end, 10) : -1;
 
-	if (number < 1 || (unsigned long)number > max || *end)
+	if (number < (long)min || number > (long)max || end == text || *end)
 		return false;
 	*value = number;
 	return true;
@@ -69,12 +70,14 @@ static bool read_arguments(int argc, char **argv)
 
 	argstart(&argc, argv, &args);
 	while (good && (flag = argnext(&args)) >= 0) {
-		if (flag == 'p')
-			good = read_number(&args, 65535, &options.port);
+		if (flag == 'i')
+			good = read_number(&args, 0, MOST_NIC, &options.nic);
+		else if (flag == 'p')
+			good = read_number(&args, 1, 65535, &options.port);
 		else if (flag == 'n')
-			good = read_number(&args, 0x7fffffff, &options.max_conns);
+			good = read_number(&args, 1, 0x7fffffff, &options.max_conns);
 		else if (flag == 't')
-			good = read_number(&args, IX_NTHREADS, &options.threads);
+			good = read_number(&args, 1, IX_NTHREADS, &options.threads);
 		else if (flag == 'v')
 			options.verbose = true;
 		else
@@ -89,7 +92,7 @@ void umain(int argc, char **argv)
 
 	binaryname = "ixhttpd";
 	if (!read_arguments(argc, argv)) {
-		cprintf("usage: ixhttpd [-p port] [-n most connections] [-t threads] [-v]\n");
+		cprintf("usage: ixhttpd [-i nic] [-p port] [-n most connections] [-t threads] [-v]\n");
 		return;
 	}
 	if ((r = start()) < 0) {

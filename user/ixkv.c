@@ -2,7 +2,7 @@
 /*
  * A memcached server on the dataplane (inc/kv_server.h).
  *
- *	ixkv [-p port] [-m MB for items] [-c most connections] [-t threads]
+ *	ixkv [-i nic] [-p port] [-m MB for items] [-c most connections] [-t threads]
  *
  * Without -m it takes what memory allows, 64 MB at most. The boot argument epoch= tells the Unix time at
  * boot, which nothing else knows here: without it, items that expire at a point in time never do.
@@ -13,9 +13,10 @@
 #define MB (1u << 20)
 #define DEFAULT_MB 64
 #define MOST_MB 96
+#define MOST_NIC 7
 
 static struct {
-	unsigned port, megabytes, max_conns, threads;
+	unsigned nic, port, megabytes, max_conns, threads;
 } options = { .port = KV_PORT, .megabytes = DEFAULT_MB, .threads = 1 };
 
 static uint32_t limit; /* bytes for items */
@@ -28,7 +29,7 @@ static int attach(void)
 	ixev_init(kv_server(options.max_conns));
 	for (limit = options.megabytes * MB; limit >= MB && r == -E_NO_MEM; limit /= 2) {
 		uint32_t size = limit + MAX(limit / 4, (uint32_t)IX_HEAP_UNIT);
-		r = ixev_attach(IX_ANY_CPU, &(struct ix_config){ .heap_size = size });
+		r = ixev_attach(IX_ANY_CPU, &(struct ix_config){ .nic = options.nic, .heap_size = size });
 		if (r == 0)
 			break;
 	}
@@ -55,12 +56,12 @@ static int start(void)
 	return ixev_start_threads(options.threads);
 }
 
-static bool read_number(struct Argstate *args, unsigned max, unsigned *value)
+static bool read_number(struct Argstate *args, unsigned min, unsigned max, unsigned *value)
 {
-	char *end, *text = argvalue(args);
-	long number = text ? strtol(text, &end, 10) : 0;
+	char *text = argvalue(args), *end = text;
+	long number = text ? strtol(text, &end, 10) : -1;
 
-	if (number < 1 || (unsigned long)number > max || *end)
+	if (number < (long)min || number > (long)max || end == text || *end)
 		return false;
 	*value = number;
 	return true;
@@ -74,14 +75,16 @@ static bool read_arguments(int argc, char **argv)
 
 	argstart(&argc, argv, &args);
 	while (good && (flag = argnext(&args)) >= 0) {
-		if (flag == 'p')
-			good = read_number(&args, 65535, &options.port);
+		if (flag == 'i')
+			good = read_number(&args, 0, MOST_NIC, &options.nic);
+		else if (flag == 'p')
+			good = read_number(&args, 1, 65535, &options.port);
 		else if (flag == 'm')
-			good = read_number(&args, MOST_MB, &options.megabytes);
+			good = read_number(&args, 1, MOST_MB, &options.megabytes);
 		else if (flag == 'c')
-			good = read_number(&args, 0x7fffffff, &options.max_conns);
+			good = read_number(&args, 1, 0x7fffffff, &options.max_conns);
 		else if (flag == 't')
-			good = read_number(&args, IX_NTHREADS, &options.threads);
+			good = read_number(&args, 1, IX_NTHREADS, &options.threads);
 		else
 			good = false;
 	}
@@ -94,7 +97,7 @@ void umain(int argc, char **argv)
 
 	binaryname = "ixkv";
 	if (!read_arguments(argc, argv)) {
-		cprintf("usage: ixkv [-p port] [-m MB for items] [-c most connections] [-t threads]\n");
+		cprintf("usage: ixkv [-i nic] [-p port] [-m MB for items] [-c most connections] [-t threads]\n");
 		return;
 	}
 	if ((r = start()) < 0) {

@@ -9,7 +9,6 @@
 #include <inc/string.h>
 #include <inc/x86.h>
 
-#include <kern/bootarg.h>
 #include <kern/clock.h>
 #include <kern/dp/control.h>
 #include <kern/dp/member.h>
@@ -23,45 +22,11 @@ enum {
 	NBUFS_DEFAULT = BUFS_PER_SUPER,
 	NBUFS_MAX = 8 * BUFS_PER_SUPER, /* of one thread */
 	HEAP_DEFAULT = 4 * IX_HEAP_UNIT,
-	IP_DEFAULT = 10 << 24 | 2 << 8 | 15,      /* 10.0.2.15 */
-	GATEWAY_DEFAULT = 10 << 24 | 2 << 8 | 2,  /* 10.0.2.2 */
 };
-
-static uint32_t default_ip, default_gateway;
-
-/* ---- Boot arguments ---- */
-
-/* Four numbers and three dots, in host byte order; 0 if it is anything else. */
-static uint32_t parse_ip(const char *s)
-{
-	uint32_t ip = 0;
-
-	for (int i = 0; i < 4; i++) {
-		char *end;
-		long part = strtol(s, &end, 10);
-		if (end == s || part < 0 || part > 255 || *end != (i < 3 ? '.' : '\0'))
-			return 0;
-		ip = ip << 8 | part;
-		s = end + 1;
-	}
-	return ip;
-}
-
-static uint32_t bootarg_ip(const char *key, uint32_t otherwise)
-{
-	const char *text = bootarg(key);
-	uint32_t ip = text ? parse_ip(text) : otherwise;
-
-	if (ip)
-		return ip;
-	cprintf("%s=%s: not an address\n", key, text);
-	return otherwise;
-}
 
 void dp_init(void)
 {
-	default_ip = bootarg_ip("ip", IP_DEFAULT);
-	default_gateway = bootarg_ip("gw", GATEWAY_DEFAULT);
+	addresses_init();
 	policy_init();
 	control_init();
 }
@@ -85,7 +50,7 @@ static void config_complete(struct ix_config *c, bool first)
 	c->nbufs = ROUNDUP(c->nbufs ? c->nbufs : NBUFS_DEFAULT, BUFS_PER_SUPER);
 	c->batch = c->batch ? c->batch : default_policy.batch;
 	c->idle = c->idle ? c->idle : default_policy.idle;
-	c->ip = default_ip + c->nic;
+	c->ip = address_of(c->nic)->ip;
 	c->mss = TCP_MSS;
 	c->window = TCP_SND_BUF;
 }
@@ -118,7 +83,7 @@ static int set_up_plane(struct dp *dp, const struct ix_config *c)
 	p->policy.batch = c->batch;
 	p->policy.idle = c->idle;
 	p->ip = __builtin_bswap32(c->ip);
-	p->gateway = __builtin_bswap32(default_gateway);
+	p->gateway = __builtin_bswap32(address_of(c->nic)->gateway);
 	p->epoch_us = clock_us();
 	int r = plane_heap_make(p, dp->env, c->heap_size / IX_HEAP_UNIT);
 	if (r == 0)
@@ -155,10 +120,12 @@ static int found_at(struct Env *e, int cpu, struct ix_config *c)
 	struct CpuInfo *reserved = control_allows_cpu(c->nic) ? cpu_choose(cpu) : NULL;
 	if (!reserved)
 		return -E_NO_CPU;
+	if (c->nic >= (uint32_t)nnetdevs)
+		return -E_NO_QUEUE;
+	config_complete(c, true);
 	struct netdev *nd = netdev_claim(c->nic, NETDEV_DP);
 	if (!nd)
 		return -E_NO_QUEUE;
-	config_complete(c, true);
 	return found(e, reserved, nd, c);
 }
 

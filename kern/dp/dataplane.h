@@ -150,6 +150,11 @@ void dp_resume(struct dp *dp);
 void nic_irq_attach(struct dp *dp);       /* with the big lock */
 void nic_irq_detach(struct dp *dp);
 
+/* address.c */
+struct address { uint32_t ip, gateway; }; /* host byte order */
+void addresses_init(void);                /* boot arguments */
+const struct address *address_of(uint32_t nic);
+
 /* policy.c */
 void policy_init(void);                   /* boot arguments */
 int policy_set(struct policy *p, enum ix_ctl op, uint32_t a, uint32_t b); /* 0 or -E_INVAL */

@@ -22,6 +22,9 @@ static THREAD_LOCAL struct {
 
 /* ---- attaching ---- */
 
+static uint32_t program_nic; /* the first thread's, and so all others' */
+THREAD_LOCAL bool ix_is_sibling;
+
 /* The first thread's; the others use the same. */
 static int set_up_memory(const struct ix_config *config)
 {
@@ -34,10 +37,13 @@ static int set_up_memory(const struct ix_config *config)
 
 int ix_attach(int cpu, struct ix_config *config, const struct ix_handlers *handlers)
 {
+	if (ix_is_sibling)
+		config->nic = program_nic;
 	int r = sys_dp_attach(cpu, config);
 	if (r < 0)
 		return r;
 
+	program_nic = config->nic;
 	r = set_up_memory(config);
 	if (r < 0) {
 		sys_dp_detach();

@@ -9,6 +9,7 @@
 #include <inc/thread.h>
 
 extern bool ix_shared; /* there are several threads, or may soon be: set before the second one starts */
+extern THREAD_LOCAL bool ix_is_sibling; /* not the first thread: started by ix_start_threads */
 extern struct mutex ix_heap_mutex;
 
 static inline void lock_if_shared(struct mutex *m)

@@ -9,6 +9,7 @@ static void (*thread_body)(void);
 static void begin(void *arg)
 {
 	USED(arg);
+	ix_is_sibling = true;
 	thread_body();
 }
 

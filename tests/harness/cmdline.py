@@ -7,7 +7,12 @@ ACCEL and NIC come from the environment, where make puts what was said on its co
 import os
 
 FALLBACK_QEMU = "qemu-system-i386"
-MAC = "52:54:00:12:34:56"
+FIRST_MAC = 0x525400123456
+
+
+def mac(nic):
+    """The address of the n-th NIC."""
+    return ":".join("%02x" % byte for byte in (FIRST_MAC + nic).to_bytes(6, "big"))
 
 
 def escaped(text):
@@ -49,12 +54,12 @@ def topology(cpus):
 
 
 def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extra=(), cpus=1, memory=128,
-            ports=(), tap=None, capture=False, disk=None, keep_disk=False, also=(), dgram=None,
+            ports=(), taps=(), capture=False, disk=None, keep_disk=False, also=(), dgram=None,
             nic=None, more=()):
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
-    `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `tap`: use
-    this tap device instead; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
+    `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `taps`: use
+    these tap devices instead, a NIC for each; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
     programs to hand to the kernel, which its boot arguments name; `dgram`: paths of the NIC's socket and its peer's;
     `nic`: its model; `more`: further words for QEMU.
     """
@@ -74,21 +79,27 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
         line += ["-fw_cfg", "name=opt/jos/args,string=" + escaped(arguments)]
     for name in [program] * bool(program) + list(also):
         line += ["-fw_cfg", "name=opt/jos/bin/%s,file=%s" % (name, built(root, "strip", *name.split("_", 1)))]
-    return line + network(folder, ports, tap, capture, dgram, nic or os.environ.get("NIC") or "e1000") + list(more)
+    return line + network(folder, ports, taps, capture, dgram, nic or os.environ.get("NIC") or "e1000") + list(more)
 
 
-def network(folder, ports, tap, capture, dgram, nic):
-    if not ports and not tap and not dgram:
-        return ["-nic", "none"]
-    if tap:
-        backend = "tap,id=net0,ifname=%s,script=no,downscript=no" % tap
-    elif dgram:
-        backend = "dgram,id=net0,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s" % tuple(map(escaped, dgram))
-    else:
-        backend = "user,id=net0" + "".join(
-            ",hostfwd=%s:127.0.0.1:0-:%d" % (kind, port) for port in ports for kind in ("tcp", "udp"))
-    line = ["-netdev", backend,
-            "-device", "%s,netdev=net0,mac=%s,addr=3,romfile=" % (nic, MAC)]
-    if capture:
-        line += ["-object", "filter-dump,id=capture,netdev=net0,file=" + escaped(os.path.join(folder, "net.pcap"))]
-    return line
+def backends(ports, taps, dgram):
+    """What is behind each NIC."""
+    if taps:
+        return ["tap,ifname=%s,script=no,downscript=no" % tap for tap in taps]
+    if dgram:
+        return ["dgram,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s" % tuple(map(escaped, dgram))]
+    if ports:
+        return ["user" + "".join(",hostfwd=%s:127.0.0.1:0-:%d" % (kind, port) for port in ports for kind in ("tcp", "udp"))]
+    return []
+
+
+def network(folder, ports, taps, capture, dgram, nic):
+    """NICs in slots 3, 5, 7, ...: two of QEMU's igb must not be neighbours."""
+    line = []
+    for i, backend in enumerate(backends(ports, taps, dgram)):
+        line += ["-netdev", "%s,id=net%d" % (backend, i),
+                 "-device", "%s,netdev=net%d,mac=%s,addr=%d,romfile=" % (nic, i, mac(i), 3 + 2 * i)]
+        if capture:
+            path = os.path.join(folder, "net%s.pcap" % (i or ""))
+            line += ["-object", "filter-dump,id=capture%d,netdev=net%d,file=%s" % (i, i, escaped(path))]
+    return line or ["-nic", "none"]

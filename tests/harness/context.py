@@ -8,7 +8,7 @@ import tempfile
 
 from . import capture, cmdline
 from .machine import Machine
-from .netns import TAP, Namespace
+from .netns import Namespace
 from .suite import Failure
 
 
@@ -28,15 +28,15 @@ class Context:
         os.makedirs(folder, exist_ok=True)
         if program and "_" not in program:
             program = "user_" + program
-        argv = cmdline.compose(qemu or self.host.qemu, self.host.root, folder, program, tap=tap and TAP, **how)
+        argv = cmdline.compose(qemu or self.host.qemu, self.host.root, folder, program, taps=tap.taps if tap else (), **how)
         machine = Machine(self.host.children, tap.inside(argv) if tap else argv, folder, self.host.pace, may_panic)
         self.machines.append(machine)
         self.undo.append(machine.close)
         return machine
 
-    def namespace(self):
-        """A network namespace with a tap device, for tests that are added with unless=[netns.obstacle]."""
-        space = Namespace(self.host.children)
+    def namespace(self, ntaps=1):
+        """A network namespace with tap devices, for tests that are added with unless=[netns.obstacle]."""
+        space = Namespace(self.host.children, ntaps)
         self.undo.append(space.close)
         return space
 

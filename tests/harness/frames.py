@@ -8,6 +8,7 @@ import time
 MAC = bytes.fromhex("525400123456")
 SOURCE = bytes.fromhex("020000000001")
 TCP, UDP, ICMP = 6, 17, 1
+SYN, ACK = 0x02, 0x10
 
 
 def checksum(data):
@@ -19,10 +20,10 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def transport(proto, src, dst, ports, payload):
+def transport(proto, src, dst, ports, payload, flags=ACK):
     """A TCP segment or UDP datagram; its checksum covers the addresses."""
     if proto == TCP:
-        head = struct.pack("!HHIIBBHHH", *ports, 1, 0, 0x50, 0x10, 8192, 0, 0)
+        head = struct.pack("!HHIIBBHHH", *ports, 1, 0, 0x50, flags, 8192, 0, 0)
         place = 16
     else:
         head = struct.pack("!HHHH", *ports, 8 + len(payload), 0)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A network of its own: a namespace that holds a tap device, QEMU, and the clients of a test.
+"""A network of its own: a namespace that holds tap devices, QEMU, and the clients of a test.
 
-Host's end 10.0.2.2/24, as under QEMU's user network. Frames cross at full speed, without the limits of user networking.
+Host's end 10.0.2.2/24, as under QEMU's user network; of a second device 10.0.3.2/24, and so on. Frames cross at full
+speed, without the limits of user networking.
 """
 import functools
 import itertools
@@ -24,16 +25,21 @@ def enter(name):
 
 
 class Namespace:
-    def __init__(self, children):
+    def __init__(self, children, ntaps=1):
         self.children = children
+        self.taps = ["tap%d" % i for i in range(ntaps)]
         self.name = "josix-%d-%d" % (os.getpid(), next(numbers))
         children.warden.promise(self.name, ["ip", "netns", "delete", self.name])
         self.run(["ip", "netns", "add", self.name])
-        for words in (["link", "set", "lo", "up"],
-                      ["tuntap", "add", "dev", TAP, "mode", "tap"],
-                      ["link", "set", TAP, "addrgenmode", "none"],  # no IPv6 chatter in captures
-                      ["address", "add", "10.0.2.2/24", "dev", TAP],
-                      ["link", "set", TAP, "up"]):
+        self.run(self.inside(["ip", "link", "set", "lo", "up"]))
+        for i, tap in enumerate(self.taps):
+            self.add(tap, "10.0.%d.2/24" % (2 + i))
+
+    def add(self, tap, address):
+        for words in (["tuntap", "add", "dev", tap, "mode", "tap"],
+                      ["link", "set", tap, "addrgenmode", "none"],  # no IPv6 chatter in captures
+                      ["address", "add", address, "dev", tap],
+                      ["link", "set", tap, "up"]):
             self.run(self.inside(["ip"] + words))
 
     def run(self, argv):
