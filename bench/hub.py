@@ -5,6 +5,8 @@ the host does can be seen inside. Two NICs are joined by a hub: user/ixload.c as
 the server that it starts answers on the first. A plugin watches, between the marks that ixload sets.
 """
 import os
+import re
+import subprocess
 import tempfile
 
 from harness import cmdline
@@ -28,6 +30,13 @@ def image(name, strip=False):
     return built(*(["strip"] if strip else []), *name.split("_", 1))
 
 
+def plugin_file(name, qemu):
+    """Built for the version of the plugin interface that this QEMU speaks: 1 up to release 8.2, 4 from 9.2 on."""
+    out = subprocess.run(list(qemu) + ["--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
+    version = [int(n) for n in re.search(r"version (\d+)\.(\d+)", out).groups()]
+    return built("bench", "%s-v%d.so" % (name, 4 if version >= [9, 0] else 1))
+
+
 def command(host, folder, disk, plugin, load, boot=(), cpus=3, memory=256, also=(), nic="e1000", kernel=None, qemu=None):
     """`load`: ixload's arguments; `nic`: the server's model; `kernel`: another image than the tree's."""
     argv = cmdline.compose(qemu or host.qemu, ROOT, folder, LOAD, args=load, extra=tuple(boot) + ("start=%d" % START,), cpus=cpus,
@@ -37,7 +46,7 @@ def command(host, folder, disk, plugin, load, boot=(), cpus=3, memory=256, also=
         argv = [word.replace(cmdline.built(ROOT, "kern", "kernel.img"), cmdline.escaped(kernel)) for word in argv]
     argv += ["-fw_cfg", "name=opt/jos/disk,file=" + cmdline.escaped(disk)]
     argv += ["-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm",
-             "-plugin", "%s,out=%s" % (built("bench", plugin + ".so"), os.path.join(folder, plugin))]
+             "-plugin", "%s,out=%s" % (plugin_file(plugin, qemu or host.qemu), os.path.join(folder, plugin))]
     for i, (slot, model) in enumerate(zip(SLOTS, (nic, "e1000"))):
         argv += ["-netdev", "hubport,id=net%d,hubid=0" % i,
                  "-device", "%s,netdev=net%d,mac=52:54:00:12:34:%d,addr=%d,romfile=" % (model, i, 56 + i, slot)]

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plugin for QEMU's code generator: which lines of memory the kernel touches from several CPUs, one of them writing,
- * between two marks (mark.h). This is what would travel between the caches of a real machine.
- *
- *	qemu-system-i386 -plugin sharing.so,out=FILE ...
- *
- * At each end mark, FILE gets for each such line of 64 bytes
+ * Which lines of memory the kernel touches from several CPUs, one of them writing, in each window (plugin.h). This is what
+ * would travel between the caches of a real machine. For each such line of 64 bytes the output has
  *
  *	line PHYSICAL-ADDRESS
  *	access CPU load|store ADDRESS-OF-THE-INSTRUCTION ADDRESS-OF-THE-DATA TIMES
  *	...
  *
  * then `end`. What programs touch is their own affair, and is not looked at; nor are devices' registers. The
- * processor's own look at page tables and descriptors is not seen. Meant for one host thread (-icount): nothing is locked.
+ * processor's own look at page tables and descriptors is not seen.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "mark.h"
+#include "plugin.h"
 
 enum { LINE = 64, BUCKETS = 1 << 16 };
 
@@ -38,11 +33,9 @@ struct line {
 	struct access *accesses;
 };
 
-QEMU_PLUGIN_EXPORT int qemu_plugin_version = 1;
+const char plugin_name[] = "sharing";
 
 static struct line *lines[BUCKETS];
-static bool watching;
-static FILE *out;
 
 static void *get(size_t size)
 {
@@ -98,8 +91,9 @@ static void on_access(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t vaddr, 
 {
 	uint64_t address;
 
-	if (!watching || !physical(info, vaddr, &address))
+	if (!plugin_in_window || !physical(info, vaddr, &address))
 		return;
+	cpu = plugin_cpu(cpu);
 	struct line *l = line_of(address);
 	bool is_store = qemu_plugin_mem_is_store(info);
 	l->touched |= 1u << cpu;
@@ -114,9 +108,9 @@ static bool is_shared(const struct line *l)
 
 static void print(const struct line *l)
 {
-	fprintf(out, "line %08" PRIx64 "\n", l->address);
+	fprintf(plugin_out, "line %08" PRIx64 "\n", l->address);
 	for (const struct access *a = l->accesses; a; a = a->next)
-		fprintf(out, "access %u %s %08" PRIx64 " %08" PRIx64 " %" PRIu64 "\n", a->cpu, a->is_store ? "store" : "load", a->pc,
+		fprintf(plugin_out, "access %u %s %08" PRIx64 " %08" PRIx64 " %" PRIu64 "\n", a->cpu, a->is_store ? "store" : "load", a->pc,
 			a->data, a->times);
 }
 
@@ -129,7 +123,7 @@ static void forget(struct line *l)
 	free(l);
 }
 
-static void end_window(void)
+void plugin_end_window(void)
 {
 	for (int i = 0; i < BUCKETS; i++) {
 		for (struct line *l = lines[i], *next; l; l = next) {
@@ -140,42 +134,15 @@ static void end_window(void)
 		}
 		lines[i] = NULL;
 	}
-	fprintf(out, "end\n");
-	fflush(out);
 }
 
-static void on_mark(unsigned cpu, void *data)
+void plugin_translate(struct qemu_plugin_tb *tb)
 {
-	(void)cpu;
-	watching = (uintptr_t)data == MARK_BEGIN;
-	if (!watching)
-		end_window();
-}
-
-static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
-{
-	(void)id;
 	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t pc = qemu_plugin_insn_vaddr(insn);
-		look_for_mark(insn, on_mark);
 		if (pc >= KERNEL)
 			qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
 							 (void *)(uintptr_t)pc);
 	}
-}
-
-QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int argc, char **argv)
-{
-	(void)info;
-	for (int i = 0; i < argc; i++) {
-		if (!strncmp(argv[i], "out=", 4))
-			out = fopen(argv[i] + 4, "w");
-	}
-	if (!out) {
-		fprintf(stderr, "sharing: out=FILE is missing, or cannot be written\n");
-		return -1;
-	}
-	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
-	return 0;
 }

@@ -40,7 +40,7 @@ def shared_lines(t, load, kernel=None):
     has as many CPUs, and all of them must have served.
     """
     _, conns, kind, server, threads = LOADS[load]
-    build(t, *(os.path.relpath(path, ROOT) for path in (hub.built("bench", "sharing.so"), hub.image(hub.LOAD, True))))
+    build(t, *(os.path.relpath(path, ROOT) for path in (hub.plugin_file("sharing", t.host.qemu), hub.image(hub.LOAD, True))))
     disk = hub.make_disk(t.host, server)
     text, path = hub.run(t.host, disk, "sharing", (str(conns), kind, str(WARM), str(COUNT), "/" + server.split("_")[1], "-t", str(threads)),
                          boot=("nic0=dp", "nic1=dp"), kernel=kernel and kernel + ".img", cpus=2 + threads,

@@ -14,10 +14,11 @@ import scale  # noqa: E402
 
 def scaling(server, threads, nic, needs_own_qemu):
     def play(t):
-        build(t, *(os.path.relpath(path, ROOT) for path in (hub.built("bench", "counter.so"), hub.image(hub.LOAD, True))))
         qemu = igb_qemu() if needs_own_qemu else None
+        build(t, *(os.path.relpath(path, ROOT) for path in (hub.plugin_file("counter", qemu or t.host.qemu), hub.image(hub.LOAD, True))))
         one, many = (scale.measure(t.host, server, n, nic, qemu) for n in (1, threads))
         words, good = scale.words(server, one, many)
+        t.figure("%s on %d CPUs: instructions a request" % (server, threads), round(many.sum))
         if not good:
             raise Failure(words)
     return play
