@@ -176,6 +176,21 @@ static void show_flows(struct dp *dp)
 	cprintf("%u flows, %u of them in TIME_WAIT\n", dp->nflows, nwaiting);
 }
 
+/* As ranges, both ends included. */
+static void show_groups(struct dp *dp)
+{
+	const struct plane *p = dp->plane;
+	uint32_t end;
+
+	show_header(dp);
+	for (uint32_t i = 0; i < p->ngroups; i = end) {
+		for (end = i + 1; end < p->ngroups && p->groups[end].owner == p->groups[i].owner; end++)
+			;
+		if (p->groups[i].owner == dp)
+			cprintf("  groups %u-%u\n", i, end - 1);
+	}
+}
+
 static void show_memory(struct dp *dp)
 {
 	const uint32_t *count = dp->bufs.count;
@@ -218,5 +233,6 @@ static void show_rings(struct dp *dp)
 
 SHOW_CMD(mon_dp, "dp", "Counters of each dataplane", show_counters)
 SHOW_CMD(mon_flows, "flows", "Connections of each dataplane", show_flows)
+SHOW_CMD(mon_groups, "groups", "Flow groups of each dataplane's CPUs", show_groups)
 SHOW_CMD(mon_buffers, "buffers", "Buffers and memory of each dataplane", show_memory)
 SHOW_CMD(mon_rings, "rings", "Descriptor rings of each dataplane", show_rings)

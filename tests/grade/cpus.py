@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: MIT
 """One dataplane on several CPUs: each connection lives where the NIC's hash leads it, and all CPUs serve."""
+import functools
+import os
 import re
+import time
 
-from gradelib import Failure, check_output, needs_tap
+from gradelib import Failure, check_output, frames_of, needs_program, needs_tap
 from grade import suite
 from grade.dp import remote
 from grade.nics import model, needs_igb
 from grade.programs import NO_PANIC
-from grade.webserver import READY, disk, index_html
+from grade.webserver import READY, check_load, disk, index_html
+from harness.frames import ACK, MAC, SYN, TCP
 from harness.http import Connection
 from harness.monitor import Monitor
 
 suite.part("cpus")
 
-GUEST, HTTP_PORT, NGROUPS = (10, 0, 2, 15), 80, 128
+GUEST, HTTP_PORT, KV_PORT, NGROUPS = (10, 0, 2, 15), 80, 11211, 128
 CONNECTIONS = 48
 
 # The key of Microsoft's "RSS Hashing Functions", which its test vectors go with.
@@ -30,10 +34,15 @@ def toeplitz(data):
     return result
 
 
-def group_of(ip, port):
-    """The entry of the NIC's table for a frame from there to our web server."""
-    ends = bytes(ip) + bytes(GUEST) + port.to_bytes(2, "big") + HTTP_PORT.to_bytes(2, "big")
+@functools.lru_cache(maxsize=None)
+def group_of(ends):
+    """The entry of the NIC's table for a TCP segment: the 12 bytes of its addresses and ports."""
     return toeplitz(ends) % NGROUPS
+
+
+def group_from(ip, port):
+    """... for one from there to our web server."""
+    return group_of(bytes(ip) + bytes(GUEST) + port.to_bytes(2, "big") + HTTP_PORT.to_bytes(2, "big"))
 
 
 def flows_by_cpu(text):
@@ -66,8 +75,8 @@ def check_places(flows, ncpus):
         if not here:
             raise Failure("CPU %d has none of %d connections" % (cpu, CONNECTIONS))
         for group, ip, port in here:
-            if group != group_of(ip, port):
-                raise Failure("a connection from port %d is in group %d; its hash says %d" % (port, group, group_of(ip, port)))
+            if group != group_from(ip, port):
+                raise Failure("a connection from port %d is in group %d; its hash says %d" % (port, group, group_from(ip, port)))
             if homes.setdefault(group, cpu) != cpu:
                 raise Failure("group %d is on two CPUs" % group)
 
@@ -108,6 +117,112 @@ def spread(nic, nthreads):
 suite.add("spread-e1000e", "e1000e: connections live on 2 CPUs as the hash says, and all are served", 10, spread("e1000e", 2))
 suite.add("spread-igb", "igb: connections live on 4 CPUs as the hash says, and all are served", 10, spread("igb", 4),
           unless=(needs_igb,))
+
+
+# ---- Clients of others, and the wire ----
+
+def owners(text):
+    """What `groups` shows: group -> CPU."""
+    found = {}
+    parts = re.split(r"^CPU (\d+): env", text, flags=re.M)[1:]
+    for cpu, part in zip(parts[::2], parts[1::2]):
+        for first, last in re.findall(r"^  groups (\d+)-(\d+)$", part, re.M):
+            found.update(dict.fromkeys(range(int(first), int(last) + 1), int(cpu)))
+    return found
+
+
+def to_guest(path):
+    """Frames of the capture. QEMU before 8.0 leaves virtio's header in front of them where the NIC and tap agreed on one."""
+    for frame in frames_of(path):
+        for header in (0, 10, 12):
+            if frame[header:header + 6] in (MAC, b"\xff" * 6):
+                yield frame[header:]
+                break
+
+
+def by_the_hash(path, cpu_of):
+    """From the capture: CPU -> [frames, flows] that its groups must have got; and how many frames are not hashed."""
+    frames, flows, others = dict.fromkeys(cpu_of.values(), 0), {cpu: set() for cpu in cpu_of.values()}, 0
+    for frame in to_guest(path):
+        if frame[12:15] != b"\x08\x00\x45" or frame[23] != TCP:
+            others += 1
+            continue
+        ends = frame[26:38]
+        cpu = cpu_of[group_of(ends)]
+        frames[cpu] += 1
+        if frame[47] & (SYN | ACK) == SYN:
+            flows[cpu].add(ends)
+    return {cpu: [n, len(flows[cpu])] for cpu, n in frames.items()}, others
+
+
+def agree(seen, want, first, others):
+    """Of what is not hashed the first thread gets what came after it had started."""
+    for cpu in want:
+        more = seen[cpu][0] - want[cpu][0]
+        if not 0 <= more <= (others if cpu == first else 0) or seen[cpu][1] != want[cpu][1]:
+            return False
+    return True
+
+
+def check_wire(machine, path, ncpus):
+    """Each CPU received the frames, and opened the flows, whose hash leads to it: as many as the wire has seen."""
+    deadline = time.monotonic() + 20
+    while True:
+        with Monitor(machine) as monitor:
+            groups, shown = monitor.run("groups"), monitor.run("dp")
+        cpu_of, counters = owners(groups), counters_by_cpu(shown)
+        first = int(re.search(r"^CPU (\d+): env \w+, thread 0 ", shown, re.M).group(1))
+        seen = {cpu: [c.get("rx_frames", 0), c.get("flows_opened", 0)] for cpu, c in counters.items()}
+        want, others = by_the_hash(path, cpu_of)
+        if seen.keys() == want.keys() and agree(seen, want, first, others):
+            break
+        if time.monotonic() > deadline:
+            raise Failure("CPU: [frames, flows] that came: %s; by the wire and the hash: %s" % (seen, want))
+    if len(seen) != ncpus or len(cpu_of) != NGROUPS or not all(flows for _, flows in seen.values()):
+        raise Failure("not all of %d CPUs had flows: %s" % (ncpus, seen))
+
+
+def on_the_wire(t, program, args, ready, nic, nthreads):
+    tap, path = t.namespace(), os.path.join(t.folder, "heads.pcap")
+    heads = ("-object", "filter-dump,id=heads,netdev=net0,maxlen=64,file=" + path)
+    machine = t.boot(program, args=["-t", str(nthreads), *args], cpus=nthreads + 1, tap=tap, memory=256, more=heads, **model(nic))
+    machine.expect(ready, limit=60)
+    for _ in range(100):  # until all threads have their groups
+        with Monitor(machine) as monitor:
+            if len(set(owners(monitor.run("groups")).values())) == nthreads:
+                return machine, path, tap
+    raise Failure("flow groups do not come to %d CPUs" % nthreads)
+
+
+def clients(nic, nthreads):
+    def play(t):
+        machine, path, tap = on_the_wire(t, "ixhttpd", (), "^ixhttpd: .* on CPU", nic, nthreads)
+        url = "http://10.0.2.15/index.html"
+        check_load("wrk", t.run("wrk", "-c", "64", "-t", "2", "-d", "1", "--timeout", "20s", url, limit=60, tap=tap))
+        check_load("ab", t.run("ab", "-q", "-n", "500", "-c", "16", url, limit=60, tap=tap), 500)
+        check_wire(machine, path, nthreads)
+        check_output(machine.text, never=[NO_PANIC])
+        machine.close()
+
+        machine, path, tap = on_the_wire(t, "ixkv", ("-m", "16"), "^ixkv: .* on CPU", nic, nthreads)
+        for test in ("set", "get"):
+            out = t.run("memcslap", "--servers=10.0.2.15:%d" % KV_PORT, "--concurrency=32", "--execute-number=50",
+                        "--initial-load=200", "--test=" + test, limit=120, tap=tap)
+            if "Time total" not in out:
+                raise Failure(out)
+        out = t.run("memccapable", "-h", "10.0.2.15", "-p", str(KV_PORT), limit=120, tap=tap)
+        if "All tests passed" not in out or "FAIL" in out:
+            raise Failure(out)
+        check_wire(machine, path, nthreads)
+        check_output(machine.text, never=[NO_PANIC])
+    return play
+
+
+TOOLS = [needs_tap, needs_program("wrk"), needs_program("ab"), needs_program("memcslap")]
+suite.add("clients-e1000e", "e1000e: wrk, ab and memcached's clients; each of 2 CPUs gets the frames and flows that the hash gives it",
+          10, clients("e1000e", 2), unless=TOOLS)
+suite.add("clients-igb", "igb: wrk, ab and memcached's clients; each of 4 CPUs gets the frames and flows that the hash gives it",
+          10, clients("igb", 4), unless=TOOLS + [needs_igb])
 
 
 @suite.test(10, "threads and programs that end on their CPUs in the middle of traffic leave nothing, and peers hear of it",
