@@ -3,19 +3,21 @@
  * The control plane: decides which dataplane has how many CPUs. The kernel has the levers (sys_dp_ctl), this program the
  * policy; policy.h says how it decides.
  *
- *	ixcp [-p fixed|elastic|consolidate] [-c least-most] [-n nic=least-most] [-t ms] [-v] [program [arguments]] [+ program ...]
+ *	ixcp [-p fixed|elastic|consolidate] [-c least-most] [-n nic=least-most] [-m MB] [-t ms] [-v]
+ *	     [program [arguments]] [+ program ...]
  *
  * It takes the right to the levers, starts the programs, and then looks at all dataplanes every -t milliseconds (20).
  * Between -c, or what -n says for one NIC, CPUs it is the policy's choice: from 1 to 8 for all, if nothing is said. A program
- * can use as many CPUs as it has threads (ixhttpd -t 4). -v shows a table on the console, drawn anew twice a second.
+ * can use as many CPUs as it has threads (ixhttpd -t 4). -m is each dataplane's quota of send heap, in units of 4 MB. -v shows a table on the console, drawn anew twice a second.
  */
 #include "parts/ixcp/ixcp.h"
 
-enum { INTERVAL_MS = 20, INTERVAL_MIN_MS = 10, INTERVAL_MAX_MS = 10000, DRAW_MS = 500 };
+enum { INTERVAL_MS = 20, INTERVAL_MIN_MS = 10, INTERVAL_MAX_MS = 10000, DRAW_MS = 500, MB_PER_UNIT = IX_HEAP_UNIT >> 20 };
 
 static struct {
 	const char *policy;
 	bool view;
+	long quota_mb; /* 0: none */
 } options = { .policy = "elastic" };
 
 static struct watch watch = { .interval_ms = INTERVAL_MS };
@@ -110,12 +112,19 @@ static bool read_interval(const char *text)
 	return watch.interval_ms >= INTERVAL_MIN_MS && watch.interval_ms <= INTERVAL_MAX_MS;
 }
 
+static bool read_quota(const char *text)
+{
+	options.quota_mb = text ? strtol(text, NULL, 10) : 0;
+	return options.quota_mb >= MB_PER_UNIT;
+}
+
 static bool read_flag(struct Argstate *args, int flag)
 {
 	switch (flag) {
 	case 'p': return (options.policy = argvalue(args)) && cp_policy_named(options.policy);
 	case 'c': return bound_all(argvalue(args));
 	case 'n': return bound_one(argvalue(args));
+	case 'm': return read_quota(argvalue(args));
 	case 't': return read_interval(argvalue(args));
 	case 'v': return (options.view = true);
 	}
@@ -135,13 +144,19 @@ static bool read_arguments(int *argc, char **argv)
 	return good;
 }
 
+static int limit(int nic)
+{
+	int r = sys_dp_ctl(IX_CTL_RESERVE, nic, 0, watch.plane[nic].most);
+
+	return r < 0 || !options.quota_mb ? r : sys_dp_ctl(IX_CTL_QUOTA, nic, options.quota_mb / MB_PER_UNIT, 0);
+}
+
 static int reserve(void)
 {
 	int r = sys_dp_ctl(IX_CTL_HOLD, 0, 0, 0);
 
 	for (int nic = 0; nic < NICS && r >= 0; nic++) {
-		const struct plane_watch *p = &watch.plane[nic];
-		r = sys_dp_ctl(IX_CTL_RESERVE, nic, 0, p->most);
+		r = limit(nic);
 		if (r == -E_INVAL)
 			return 0; /* there are no more NICs */
 	}
@@ -176,7 +191,7 @@ void umain(int argc, char **argv)
 
 	binaryname = "ixcp";
 	if (!read_arguments(&argc, argv)) {
-		cprintf("usage: ixcp [-p fixed|elastic|consolidate] [-c least-most] [-n nic=least-most] [-t ms] [-v] "
+		cprintf("usage: ixcp [-p fixed|elastic|consolidate] [-c least-most] [-n nic=least-most] [-m MB] [-t ms] [-v] "
 			"[program [arguments]] [+ program ...]\n");
 		return;
 	}

@@ -63,6 +63,10 @@ static void limits(void)
 	expect("8 CPUs that are not there", sys_dp_ctl(IX_CTL_RESERVE, 0, 8, 8), -E_NO_CPU);
 	expect("a quota larger than the window", sys_dp_ctl(IX_CTL_QUOTA, 0, 0x10000, 0), -E_INVAL);
 	expect("one CPU", sys_dp_ctl(IX_CTL_RESERVE, 0, 1, 1), 0);
+	expect("a quota of two units", sys_dp_ctl(IX_CTL_QUOTA, 0, 2, 0), 0);
+	config.heap_size = 3 * IX_HEAP_UNIT;
+	expect("attach with three", sys_dp_attach(IX_ANY_CPU, &config), -E_NO_MEM);
+	config.heap_size = 2 * IX_HEAP_UNIT;
 	expect("attach", sys_dp_attach(IX_ANY_CPU, &config), 0);
 	expect("one more than reserved", sys_dp_ctl(IX_CTL_ADD_CPU, 0, IX_ANY_CPU, 0), -E_NO_CPU);
 	expect("one less", sys_dp_ctl(IX_CTL_REMOVE_CPU, 0, config.cpu, 0), -E_INVAL);

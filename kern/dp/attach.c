@@ -123,6 +123,8 @@ static int found_at(struct Env *e, int cpu, struct ix_config *c)
 	if (c->nic >= (uint32_t)nnetdevs)
 		return -E_NO_QUEUE;
 	config_complete(c, true);
+	if (!control_allows_heap(c->nic, c->heap_size / IX_HEAP_UNIT))
+		return -E_NO_MEM;
 	struct netdev *nd = netdev_claim(c->nic, NETDEV_DP);
 	if (!nd)
 		return -E_NO_QUEUE;

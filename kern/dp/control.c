@@ -77,6 +77,8 @@ bool control_allows_cpu(uint32_t nic)
 
 bool control_allows_join(uint32_t nic) { return !control.holder && control_allows_cpu(nic); }
 
+bool control_allows_heap(uint32_t nic, uint32_t units) { return nic >= NNETDEV || units <= control.limits[nic].quota; }
+
 /* ---- The levers ---- */
 
 static int reserve_cpus(struct Env *e, uint32_t nic, uint32_t least, uint32_t most)
@@ -137,7 +139,7 @@ static int grant(struct Env *e, uint32_t nic, uint32_t units, uint32_t unused)
 	(void)e, (void)unused;
 	if (!p || units > DP_HEAP_UNITS)
 		return -E_INVAL;
-	if (p->heap_units + units > control.limits[nic].quota)
+	if (!control_allows_heap(nic, p->heap_units + units))
 		return -E_NO_MEM;
 	int r = plane_heap_make(p, p->members[0]->env, units);
 	return r < 0 ? r : (int)p->heap_units;

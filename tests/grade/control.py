@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The control plane: who may pull which lever, CPUs that come and go under load, and programs beside each other."""
 import re
+import signal
+import subprocess
 import threading
 import time
 
-from gradelib import Failure, check_output
+from gradelib import Failure, check_output, needs_program, needs_tap
 from grade import suite
 from grade.programs import NO_PANIC
 from grade.kv import PORT
-from grade.webserver import levels
+from grade.webserver import check_load, levels
 from harness.http import Connection
+from harness.monitor import Monitor
 
 suite.part("control")
 
@@ -98,3 +101,131 @@ def wait_for_levels(machine, before):
 
 suite.add("cpus-come-and-go", "a CPU is added and removed 10 times under load: no request lost, no answer out of order", 10,
           swing(10, 100, 120))
+
+
+# ---- CPUs that others get back ----
+
+def envs_on_cpus(machine):
+    """CPU -> (reserved, the env that it runs, or None)."""
+    with Monitor(machine) as monitor:
+        shown = monitor.run("cpus")
+    rows = re.findall(r"^ +(\d+) +\d+ \w+ +(\w{8}) +\w+ (reserved|shared)$", shown, re.M)
+    return {int(cpu): (kind == "reserved", env if int(env, 16) else None) for cpu, env, kind in rows}
+
+
+def wait_for_cpus(machine, reserved):
+    """So many are reserved, and each of the others runs somebody; which those are."""
+    deadline = time.monotonic() + 60
+    while True:
+        cpus = envs_on_cpus(machine)
+        shared = {cpu: env for cpu, (is_reserved, env) in cpus.items() if not is_reserved}
+        if len(cpus) - len(shared) == reserved and all(shared.values()) and len(set(shared.values())) == len(shared):
+            return sorted(shared)
+        if time.monotonic() > deadline:
+            raise Failure("not %d CPUs are reserved, or the others run nobody: %s" % (reserved, cpus))
+        time.sleep(0.1)
+
+
+@suite.test(5, "environments that compute get a dataplane's CPU when its program ends, and lose it when it is back")
+def cpus_of_the_dead(t):
+    machine = t.boot("mishap", args=["ixkv", "-m", "8"] + ["+", "busy"] * 3, cpus=2, ports=(PORT,))
+    for _ in range(3):
+        machine.expect("^ixkv: .* on CPU 1", limit=60)
+        if wait_for_cpus(machine, 1) != [0]:
+            raise Failure("not CPU 0 is the shared one")
+        machine.send("kill 0\n")
+        machine.expect("^mishap: kill 0: done", limit=30)
+        wait_for_cpus(machine, 0)
+        machine.send("start 0\n")
+    check_output(machine.text, never=[NO_PANIC])
+
+
+# ---- Policies ----
+
+PAGE = "http://10.0.2.15/index.html"
+CHANGE = r"^ixcp: net0: "
+
+
+class Policy:
+    """A web server of up to two CPUs, whose control plane has this policy; two environments compute beside it."""
+
+    def __init__(self, t, policy):
+        self.t, self.tap = t, t.namespace()
+        args = ["-p", policy, "-c", "1-2", "ixhttpd", "-t", "2", "+", "busy", "+", "busy"]
+        self.machine = t.boot("ixcp", args=args, cpus=3, tap=self.tap, nic="e1000e", memory=256)
+        self.machine.expect("^ixhttpd: .* on CPU", limit=60)
+        self.wrk = None
+
+    def storm(self):
+        """More than one CPU can do."""
+        argv = ["wrk", "-c", "256", "-t", "2", "-d", "600", "--timeout", "60s", PAGE]
+        self.wrk = self.t.host.children.start(self.tap.inside(argv), stdout=subprocess.PIPE, text=True)
+        self.t.undo.append(lambda: self.t.host.children.finish(self.wrk))
+
+    def calm(self):
+        self.wrk.send_signal(signal.SIGINT)
+        check_load("wrk", self.wrk.communicate(timeout=60)[0])
+
+    def stays(self, changes):
+        """Under a steady load nothing swings."""
+        self.machine.run_for(3)
+        found = re.findall(CHANGE + ".*", self.machine.text, re.M)
+        if len(found) != changes:
+            raise Failure("not %d changes: %s" % (changes, found))
+
+    def changed(self, what, limit=60):
+        self.machine.expect(CHANGE + what, limit=limit)
+
+
+POLICY_NEEDS = [needs_tap, needs_program("wrk"), needs_program("ab")]
+
+
+@suite.test(10, "policy elastic: a second CPU under load, none while it lasts, and back when it ends; others run on it then",
+            unless=POLICY_NEEDS)
+def policy_elastic(t):
+    p = Policy(t, "elastic")
+    p.stays(0)
+    if wait_for_cpus(p.machine, 1)[0] != 0:
+        raise Failure("CPU 0 is reserved")
+    p.storm()
+    p.changed("added a CPU: busy", 120)
+    wait_for_cpus(p.machine, 2)
+    p.stays(1)
+    p.calm()
+    p.changed(r"removed CPU \d: idle")
+    wait_for_cpus(p.machine, 1)
+    p.stays(2)
+    check_output(p.machine.text, never=[NO_PANIC])
+
+
+@suite.test(10, "policy consolidate: a small load is packed on one CPU while requests go on, and none fails", unless=POLICY_NEEDS)
+def policy_consolidate(t):
+    p = Policy(t, "consolidate")
+    p.storm()
+    p.changed("added a CPU: busy", 120)
+    p.stays(1)
+    p.calm()
+    check_load("ab", t.run("ab", "-q", "-k", "-c", "2", "-n", "500", PAGE, limit=100, tap=p.tap), 500)
+    p.changed(r"removed CPU \d: idle")
+    wait_for_cpus(p.machine, 1)
+    p.stays(2)
+    check_output(p.machine.text, never=[NO_PANIC])
+
+
+@suite.test(5, "a quota of send heap: what is within it is granted, what is beyond is not; and only one env decides")
+def quota(t):
+    machine = t.boot("ixcp", args=["-m", "12", "ixkv", "+", "ixcp"], cpus=2, ports=(PORT,))
+    check = [r"^ixkv: .*, 8 MB for items", "^ixcp: cannot take the levers: operation not permitted"]
+    machine.until(lambda text: all(re.search(words, text, re.M) for words in check), "waiting for " + " and ".join(check), 30)
+
+
+@suite.test(5, "the control plane's live view: a row for each CPU, drawn over the last one")
+def live_view(t):
+    machine = t.boot("ixcp", args=["-v", "-c", "2-2", "ixkv", "-t", "2", "-m", "8"], cpus=3, nic="e1000e", ports=(PORT,))
+    row = r" +0 +%d +%d  [#.]{11} +\d+% +\d+ +[\d,]+ +[\d,]+ +0 +64\033\[K$"
+    table = "".join("^" + row.replace("%d", str(n), 1).replace("%d", str(m), 1) + "\n" for n, m in ((2, 0), (1, 1)))
+    machine.expect(table, limit=60)
+    lines = machine.text[machine.text.rindex("\033[H"):].split("\n")
+    widest = max(len(re.sub(r"\033\[\d*\w", "", line)) for line in lines)
+    if widest > 80:
+        raise Failure("a line of %d columns" % widest)

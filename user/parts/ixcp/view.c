@@ -4,16 +4,16 @@
  *
  *   ixcp   elastic, every 20 ms; CPUs reserved: 2; changes: 1
  *
- *   net cpu thread  busy                queue    frames/s    events/s    flows  groups
- *     0   3      0  ########.....  61%     12      41,210      20,604       32      64
- *     0   2      1  #######......  55%     10      40,996      20,498       32      64
+ *   net cpu thread  busy              queue    frames/s    events/s    flows  groups
+ *     0   3      0  #######....  61%     12      41,210      20,604       32      64
+ *     0   2      1  ######.....  55%     10      40,996      20,498       32      64
  *       net0: 2 CPUs, 1 to 4 allowed; added a CPU: busy
  */
 #include <inc/stdio.h>
 
 #include "ixcp.h"
 
-enum { BAR = 13, NUMBER_MAX = 32 };
+enum { BAR = 11, NUMBER_MAX = 32 };
 
 #define HOME "\033[H"       /* ECMA-48: cursor to the upper left */
 #define CLEAR "\033[2J"     /* all of the screen */
@@ -98,7 +98,7 @@ void view_draw(const struct watch *w)
 {
 	cprintf(HOME BOLD "ixcp" PLAIN "   %s, every %u ms; CPUs reserved: %u; changes: %u" REST "\n" REST "\n", w->policy->name,
 		w->interval_ms, nreserved(w), w->changes);
-	cprintf(BOLD "net cpu thread  busy                queue    frames/s    events/s    flows  groups" PLAIN REST "\n");
+	cprintf(BOLD "net cpu thread  busy              queue    frames/s    events/s    flows  groups" PLAIN REST "\n");
 	for (int nic = 0; nic < NICS; nic++) {
 		if (w->plane[nic].view.n)
 			draw_plane(w, nic);
