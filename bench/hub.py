@@ -40,12 +40,11 @@ def plugin_file(name, qemu):
 def command(host, folder, disk, plugin, load, boot=(), cpus=3, memory=256, also=(), nic="e1000", kernel=None, qemu=None):
     """`load`: ixload's arguments; `nic`: the server's model; `kernel`: another image than the tree's."""
     argv = cmdline.compose(qemu or host.qemu, ROOT, folder, LOAD, args=load, extra=tuple(boot) + ("start=%d" % START,), cpus=cpus,
-                           memory=memory, also=also)
-    argv[argv.index("-accel") + 1] = "tcg,thread=single"
+                           memory=memory, also=also, icount=True)
     if kernel:
         argv = [word.replace(cmdline.built(ROOT, "kern", "kernel.img"), cmdline.escaped(kernel)) for word in argv]
     argv += ["-fw_cfg", "name=opt/jos/disk,file=" + cmdline.escaped(disk)]
-    argv += ["-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm",
+    argv += ["-rtc", "base=2020-01-01,clock=vm",
              "-plugin", "%s,out=%s" % (plugin_file(plugin, qemu or host.qemu), os.path.join(folder, plugin))]
     for i, (slot, model) in enumerate(zip(SLOTS, (nic, "e1000"))):
         argv += ["-netdev", "hubport,id=net%d,hubid=0" % i,

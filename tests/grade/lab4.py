@@ -92,9 +92,12 @@ def stress(cpus):
 
 
 def fairness(cpus):
-    """Two senders share the time: neither of them gets less than a quarter of the receiver's attention."""
+    """
+    Two senders share the time: neither of them gets less than a quarter of the receiver's attention. By a clock of instructions, for
+    it must not matter which CPU of the guest the host leaves waiting.
+    """
     def play(t):
-        machine = t.boot("fairness", cpus=cpus, **LAB4)
+        machine = t.boot("fairness", cpus=cpus, icount=True, **LAB4)
         message = re.compile(r"^1000 recv from (\w+)$", re.M)
         machine.until(lambda text: len(message.findall(text)) >= 2000, "waiting for 2000 messages", limit=60)
         heard = message.findall(machine.text)

@@ -55,19 +55,20 @@ def topology(cpus):
 
 def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extra=(), cpus=1, memory=128,
             ports=(), taps=(), capture=False, disk=None, keep_disk=False, also=(), dgram=None,
-            nic=None, more=()):
+            nic=None, icount=False, more=()):
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
     `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `taps`: use
     these tap devices instead, a NIC for each; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
     programs to hand to the kernel, which its boot arguments name; `dgram`: paths of the NIC's socket and its peer's;
-    `nic`: its model; `more`: further words for QEMU.
+    `nic`: its model; `icount`: the clock counts instructions, so that nothing the host does can be seen inside; `more`: further
+    words for QEMU.
     """
     image = escaped(disk) if disk else built(root, "fs", "clean-fs.img")
     # Without file locks, machines share what they only read, also with one that `make qemu` runs at the same time.
     drive = "file=%s,index=%d,media=disk,format=raw,file.locking=off,snapshot=%s"
     line = qemu + [
-        "-m", str(memory), "-smp", topology(cpus), "-accel", accelerator(), "-no-reboot",
+        "-m", str(memory), "-smp", topology(cpus), "-accel", "tcg,thread=single" if icount else accelerator(), "-no-reboot",
         "-display", "none", "-monitor", "none", "-serial", "stdio",
         "-qmp", "unix:%s,server=on,wait=off" % escaped(os.path.join(folder, "qmp")),
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
@@ -79,6 +80,8 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
         line += ["-fw_cfg", "name=opt/jos/args,string=" + escaped(arguments)]
     for name in [program] * bool(program) + list(also):
         line += ["-fw_cfg", "name=opt/jos/bin/%s,file=%s" % (name, built(root, "strip", *name.split("_", 1)))]
+    if icount:
+        line += ["-icount", "shift=0,sleep=off"]
     return line + network(folder, ports, taps, capture, dgram, nic or os.environ.get("NIC") or "e1000") + list(more)
 
 
