@@ -25,19 +25,19 @@ def span(numbers):
 
 
 class Workshop:
-    def __init__(self, t, name):
+    def __init__(self, t, name, fresh=False):
         self.t = t
         self.place = t.path(objdir("workshops", name))
         self.filled = None
         if not os.path.exists(self.place):
-            self.begin()
+            self.begin(fresh)
 
-    def begin(self):
-        """The students' tree, with what was built of this one. The files that it shares are as old as they are here."""
+    def begin(self, fresh):
+        """The students' tree, with what was built of this one, or fresh. The files that they share are equally old."""
         self.t.run(sys.executable, self.t.path("conf", "handout"), self.place)
         shutil.copytree(self.t.path(".deps"), os.path.join(self.place, ".deps"), symlinks=True)
         os.makedirs(os.path.join(self.place, "obj"))
-        for name in sorted(set(os.listdir(self.t.path(objdir()))) - NOT_SHARED):
+        for name in () if fresh else sorted(set(os.listdir(self.t.path(objdir()))) - NOT_SHARED):
             self.t.run("cp", "-a", "--reflink=auto", self.t.path(objdir(name)), os.path.join(self.place, "obj"))
 
     def fill(self, numbers):

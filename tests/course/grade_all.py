@@ -64,16 +64,18 @@ def run_all(opts, students):
     words = ["parallel", "--will-cite", "--jobs", str(opts.jobs), "--joblog", "jobs.log", "--colsep", "\t", "--plain"]
     python = shutil.which("python3") or sys.executable
     submission = "{2}{3}"
-    if opts.sshlogin:
-        for machine in opts.sshlogin:
-            words += ["--sshlogin", machine]
-        words += ["--workdir", "grade-all-" + secrets.token_hex(6), "--cleanup", "--transferfile", "{2}./{3}", "--return", "{1}.json"]
+    machines = [word for machine in opts.sshlogin for word in ("--sshlogin", machine)]
+    if machines:
+        folder = "grade-all-" + secrets.token_hex(6)
+        words += machines + ["--workdir", folder, "--cleanup", "--transferfile", "{2}./{3}", "--return", "{1}.json"]
         for name in ("grade.pyz", "trusted.tar", "trusted.json"):
             words += ["--basefile", name]
         python, submission = "python3", "{3}"
     words += [python, "grade.pyz", ".", submission, "{1}.json", str(opts.seconds)]
     lines = "".join("%s\t%s/\t%s\n" % (name, *os.path.split(path)) for name, path in students.items())
     subprocess.run(words, cwd=opts.out, input=lines.encode(), check=False)
+    if machines:
+        subprocess.run(["parallel", "--will-cite", "--nonall", *machines, "rm", "-rf", folder], stdin=subprocess.DEVNULL, check=False)
 
 
 def results(out, students):
