@@ -39,11 +39,13 @@ def repeat(t):
 
 
 def broken(t):
-    """Faults that change nothing but what students write."""
+    """Faults that change nothing but what students write, and that the lab's tests see."""
     names = set(exercise_files())
     for path in sorted(glob.glob(t.path("tests", "mutants", "*.patch"))):
         with open(path, encoding="utf-8") as f:
-            if set(re.findall(r"^\+\+\+ b/(\S+)", f.read(), re.M)) <= names:
+            theirs = set(re.findall(r"^\+\+\+ b/(\S+)", f.read(), re.M)) <= names
+        with open(path.replace(".patch", ".expect"), encoding="utf-8") as f:
+            if theirs and re.search(r"^ex\d", f.read(), re.M):
                 yield os.path.basename(path)[:-len(".patch")]
 
 
