@@ -76,10 +76,22 @@ class Jos:
         return ready(machine, how.ready)
 
 
-IX = Jos("ix", "IX dataplane", 2, {
+class Dataplane(Jos):
+    """`cpus` of a start are those that serve, on a card with as many queues: threads of one dataplane."""
+
+    def start(self, session, role, extra=(), cpus=None):
+        how = self.roles[role]
+        if cpus is None:
+            return super().start(session, role, extra)
+        machine = session.boot(how.program, args=how.args + ("-t", str(cpus)), extra=self.boot + tuple(extra), cpus=cpus + 1,
+                               nic="e1000e", memory=MEMORY)
+        return ready(machine, how.ready)
+
+
+IX = Dataplane("ix", "IX dataplane", 2, {
     "web": Role("user_ixhttpd", r"^ixhttpd: \d.*on CPU"),
     "echo": Role("user_ixecho", r"^ixecho: port 7 on CPU"),
-}, knobs=("batch", "idle"))
+}, knobs=("batch", "idle", "cpus"))
 LAB6 = Jos("lab6", "lab 6", 1, {
     "web": Role("user_httpd", r"^Waiting for http connections", ("-k", "-c", "-w", "256")),
     "echo": Role("user_echosrv", r"^bound"),

@@ -140,7 +140,7 @@ def cpus(count, seconds):
     def run(target):
         rate, _, _ = wrk(target, 64, seconds)
         return {"cpus/%d/rate" % count: rate}
-    return Step("%d CPUs" % count, "web", seconds, run, 64, "cpus", {"cpus": count})
+    return Step("%d CPUs that serve" % count, "web", seconds, run, 64, "cpus", {"cpus": count})
 
 
 # --- The list ---
