@@ -62,7 +62,7 @@ while :; do sleep 1000; done
 
 
 class Linux:
-    name, title = "linux", "Linux, nginx"
+    name, title = "linux", "Linux (nginx)"
     cpus = 2
 
     def obstacle(self, session):

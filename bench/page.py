@@ -21,7 +21,7 @@ section > p { margin: .2rem 0 .9rem; color: var(--faint); max-width: 52rem }
 img { width: 100%; height: auto; display: block }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums }
-th, td { padding: .36rem .5rem; text-align: right; border-top: 1px solid var(--line); white-space: nowrap }
+th, td { padding: .36rem .4rem; text-align: right; border-top: 1px solid var(--line); white-space: nowrap }
 thead th { border-top: 0; color: var(--faint); font-weight: 600 }
 th:first-child, td:first-child { text-align: left }
 small { color: var(--faint) }
@@ -35,7 +35,8 @@ ul.problems { margin: .3rem 0 0; padding-left: 1.2rem }
 
 
 def html(found, pictures):
-    titles = " against ".join(system["title"] for system in found["systems"].values())
+    titles = [system["title"] for system in found["systems"].values()]
+    titles = " against ".join(titles) if len(titles) <= 2 else ", ".join(titles)
     parts = ["<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
              "<title>%s</title><style>%s</style><main>" % (escape(found["title"]), STYLE),
              "<h1>%s</h1><p class=lead>The same page, network card and kernel; another architecture. %s, %d round%s, %d s.</p>" % (
@@ -69,13 +70,17 @@ def table(heads, rows):
 
 def headline_table(found):
     heads = [""] + [escape(system["title"]) for system in found["systems"].values()]
+    judge = judged if len(found["ratios"]) == 1 else judged_in_one_cell
     for pair in found["ratios"]:
-        heads += ["%s is better than %s by" % tuple(escape(found["systems"][name]["title"]) for name in pair.split("/")), "verdict"]
+        if judge is judged:
+            heads += ["%s is better than %s by" % tuple(escape(found["systems"][name]["title"]) for name in pair.split("/")), "verdict"]
+        else:
+            heads.append("ix over " + escape(pair.split("/")[1]))
     rows = []
     for figure, label in HEADLINES:
         values = [system["figures"].get(figure) for system in found["systems"].values()]
         if any(values):
-            rows.append([escape(label)] + [shown(v) for v in values] + sum((judged(r.get(figure)) for r in found["ratios"].values()), []))
+            rows.append([escape(label)] + [shown(v) for v in values] + sum((judge(r.get(figure)) for r in found["ratios"].values()), []))
     return table(heads, rows)
 
 
@@ -91,6 +96,16 @@ def judged(ratio):
     kind = verdict.split(",")[0]
     number, _, spread = by.partition(" ")
     return ["<b>%s</b> <small>%s</small>" % (number, escape(spread)), "<span class='%s'>%s</span>" % (kind, escape(verdict))]
+
+
+def judged_in_one_cell(ratio):
+    """The advantage in its verdict's colour, over the range."""
+    if not ratio:
+        return ["-"]
+    by, verdict = gain(ratio)
+    number, _, spread = by.partition(" ")
+    return ["<span class='%s' title='%s'>%s</span><br><small>%s</small>" % (
+        verdict.split(",")[0], escape(verdict), number, escape(spread.strip("()")))]
 
 
 def problems(found):

@@ -139,7 +139,8 @@ def offered(found):
     logarithmic(ax.xaxis, sorted({p for _, _, line in high for p, _ in line}), lambda x: words.tick(x, "requests/s"))
     ax.set_xlabel("requests offered a second, whether or not earlier ones were answered")
     ax.set_title("Latency against offered load")
-    ax.legend(loc="upper left", ncol=len(high))
+    beside = {"loc": "upper left"} if len(high) <= 2 else {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17)}
+    ax.legend(ncol=len(high), **beside)
     return finish(fig, "load", "Latency against offered load", "Open loop: requests become due at random times of this "
                   "mean rate, and each latency counts from when its request was due, so a stall is charged for "
                   "everybody who had to wait; one that was never answered counts with the time until the measuring ended. A "
