@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Threads: what they share, how they begin and end, and what happens when they do it all at once on several CPUs."""
 import re
+import socketserver
+import threading
 
-from gradelib import Failure
+from gradelib import Failure, check_output
 from grade import suite
 from grade.hostile import on_cpus
+from grade.programs import NO_PANIC
 
 suite.part("threads")
 
@@ -25,3 +28,26 @@ def fdorder(t):
     orders = {first: (int(a), int(b)) for first, a, b in got}
     if set(orders) != {"0", "1"} or orders["0"] != tuple(reversed(orders["1"])) or orders["0"][0] >= orders["0"][1]:
         raise Failure("it printed %s" % (got,))
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        piece = self.request.recv(65536)
+        while piece:
+            self.request.sendall(piece)
+            piece = self.request.recv(65536)
+
+
+@suite.test(5, "threads use files, sockets and programs at the same time: each gets back what it has sent (4 CPUs)")
+def threadio(t):
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    t.undo.append(server.server_close)
+    t.undo.append(server.shutdown)
+    machine = t.boot("threadio", args=[str(server.server_address[1])], cpus=4, ports=(7,), also=("net_ns",), extra=("ns=on",))
+    machine.expect("^threadio: (all is well|FAILED)", limit=90)
+    words = sorted(re.findall(r"<(\d\.\d)>", machine.text))
+    if words != ["%d.%d" % (who, n) for who in range(4) for n in range(4)]:
+        raise Failure("programs that were started: %s" % words)
+    check_output(machine.text, ["threadio: all is well"], [NO_PANIC])
