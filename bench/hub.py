@@ -40,9 +40,7 @@ def plugin_file(name, qemu):
 def command(host, folder, disk, plugin, load, boot=(), cpus=3, memory=256, also=(), nic="e1000", kernel=None, qemu=None):
     """`load`: ixload's arguments; `nic`: the server's model; `kernel`: another image than the tree's."""
     argv = cmdline.compose(qemu or host.qemu, ROOT, folder, LOAD, args=load, extra=tuple(boot) + ("start=%d" % START,), cpus=cpus,
-                           memory=memory, also=also, icount=True)
-    if kernel:
-        argv = [word.replace(cmdline.built(ROOT, "kern", "kernel.img"), cmdline.escaped(kernel)) for word in argv]
+                           memory=memory, also=also, icount=True, kernel=kernel)
     argv += ["-fw_cfg", "name=opt/jos/disk,file=" + cmdline.escaped(disk)]
     argv += ["-rtc", "base=2020-01-01,clock=vm",
              "-plugin", "%s,out=%s" % (plugin_file(plugin, qemu or host.qemu), os.path.join(folder, plugin))]

@@ -474,7 +474,6 @@ static void check_lists(struct dp *dp)
 {
 	check_list(dp, &dp->pending, offsetof(struct flow, pending), "pending");
 	check_list(dp, &dp->graves, offsetof(struct flow, pending), "in a grave");
-	check_list(dp, &dp->half, offsetof(struct flow, waiting), "half open");
 	check_list(dp, &dp->waiting, offsetof(struct flow, waiting), "in TIME_WAIT");
 }
 

@@ -280,6 +280,10 @@ static int reap(struct netq *q, void **ctxs, int max)
 	const struct queue *mine = queue_of(q);
 	int n = 0;
 
+	if (nic.hold_until_us && machine_us >= nic.hold_until_us) {
+		nic.hold = false;
+		nic_transmit();
+	}
 	while (n < max && q->tx_head != mine->tx_left) {
 		const struct tx_slot *s = &mine->tx[q->tx_head++ % q->tx_size];
 		if (s->ndescriptors)

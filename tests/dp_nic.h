@@ -23,6 +23,7 @@ struct nic_frame {
 
 extern struct nic {
 	bool hold;
+	uint64_t hold_until_us;     /* 0: for as long as the test says; looked at when the dataplane looks */
 	bool refuse_start;
 	bool reads_anything;        /* the program gives back what it still sends: its own bytes suffer, and nobody else */
 	bool running, may_interrupt;

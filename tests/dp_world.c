@@ -165,7 +165,8 @@ void world_close(void)
 	world_quiet();
 	for (int t = world_nthreads - 1; t >= 0; t--) {
 		world_on(t);
-		assert_int_equal(dp_detach(env()), 0);
+		if (world->env)
+			assert_int_equal(dp_detach(env()), 0);
 	}
 	assert_int_equal(machine_pages_used(), own);
 	world_config = (struct ix_config){ 0 };

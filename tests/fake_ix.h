@@ -198,6 +198,12 @@ int sys_dp_attach(int cpu, struct ix_config *config)
 	return 0;
 }
 
+int sys_dp_ctl(int op, int nic, uint32_t a, uint32_t b)
+{
+	(void)op, (void)nic, (void)a, (void)b;
+	return -E_INVAL; /* nothing is granted */
+}
+
 int sys_dp_detach(void)
 {
 	return 0;

@@ -118,6 +118,42 @@ static void too_small_a_heap(void **state)
 	assert_all_free();
 }
 
+/* The control plane grants more, and then more again: used as soon as the first part is not enough, and all of it comes back. */
+static size_t granted;
+static size_t tell_granted(void) { return granted; }
+
+static void a_heap_that_grows(void **state)
+{
+	void *block[HEAP_BYTES / PAGE_BYTES];
+	size_t n = 0, before;
+
+	(void)state;
+	assert_int_equal(ix_heap_init(memory, HEAP_BYTES / 4), 0);
+	ix_heap_granted = tell_granted;
+	granted = HEAP_BYTES / 4;
+	while ((block[n] = ix_alloc(PAGE_BYTES)))
+		memset(block[n++], 0x77, PAGE_BYTES);
+	before = n;
+	granted = HEAP_BYTES / 2;
+	while ((block[n] = ix_alloc(PAGE_BYTES)))
+		memset(block[n++], 0x77, PAGE_BYTES);
+	assert_true(n > 2 * before - 16);
+	granted = HEAP_BYTES;
+	void *small = ix_alloc(100), *large = ix_alloc(HEAP_BYTES / 3);
+	assert_true(small && large);
+	assert_null(ix_alloc(HEAP_BYTES / 3));
+	while (n-- > 0) {
+		assert_int_equal(*(uint8_t *)block[n], 0x77);
+		assert_int_equal(ix_free(block[n]), 0);
+	}
+	assert_int_equal(ix_free(small), 0);
+	assert_int_equal(ix_free(large), 0);
+	ix_heap_granted = NULL;
+	struct ix_heap_stat stat;
+	ix_heap_stat(&stat);
+	assert_int_equal(stat.unused, stat.size);
+}
+
 /* Each block is filled with its own number, which must still be there when it is freed. */
 struct block {
 	uint8_t *bytes;
@@ -170,6 +206,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(idle_pages_serve_other_sizes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_frees, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(too_small_a_heap, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_heap_that_grows, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(random_use, set_up, tear_down),
 	};
 

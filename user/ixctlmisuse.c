@@ -96,6 +96,7 @@ static void memory(void)
 	expect("2^31 more", sys_dp_ctl(IX_CTL_GRANT, IX_OWN, 0x80000000, 0), -E_INVAL);
 	expect("one more", sys_dp_ctl(IX_CTL_GRANT, IX_OWN, 1, 0), (int)units + 1);
 	*(volatile char *)last = 1;
+	expect("how much there is", sys_dp_ctl(IX_CTL_GRANT, IX_OWN, 0, 0), (int)units + 1);
 	expect("and another", sys_dp_ctl(IX_CTL_GRANT, IX_OWN, 1, 0), -E_NO_MEM);
 	group("memory");
 }

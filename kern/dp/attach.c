@@ -144,16 +144,20 @@ static struct plane *plane_of_program(const struct Env *e)
 	return NULL;
 }
 
-/* The home that the next thread gets: of one that left, or a new one. */
-static struct dp *vacant_home(struct plane *p, uint32_t nbufs)
+/* A place for one more thread; nqueues: there is none. */
+static uint32_t vacancy(const struct plane *p)
 {
 	uint32_t i = 0;
 
-	while (i < p->nqueues && p->members[i] && p->members[i]->env)
+	while (i < p->nqueues && p->members[i] && (p->members[i]->env || p->members[i]->stuck))
 		i++;
-	if (i == p->nqueues)
-		return NULL;
-	return p->members[i] ? p->members[i] : home_make(p->nd, p, nbufs);
+	return i;
+}
+
+/* The home that the next thread gets there: of one that left, or a new one. */
+static struct dp *vacant_home(struct plane *p, uint32_t place, uint32_t nbufs)
+{
+	return p->members[place] ? p->members[place] : home_make(p->nd, p, nbufs);
 }
 
 static int join(struct Env *e, struct plane *p, int cpu, struct ix_config *c)
@@ -163,12 +167,13 @@ static int join(struct Env *e, struct plane *p, int cpu, struct ix_config *c)
 
 	if (c->nic != (uint32_t)(p->nd - netdevs))
 		return -E_INVAL;
-	if (p->nmembers == p->nqueues)
+	uint32_t place = vacancy(p);
+	if (place == p->nqueues)
 		return -E_NO_QUEUE;
 	if (!reserved && cpu != IX_PARKED)
 		return -E_NO_CPU;
 	config_complete(c, false);
-	struct dp *dp = vacant_home(p, c->nbufs);
+	struct dp *dp = vacant_home(p, place, c->nbufs);
 	if (!dp)
 		return -E_NO_MEM;
 	if (!dp->bufs.n) {

@@ -72,6 +72,7 @@ struct dp {
 	bool asked;                       /* that we look at the plane */
 	bool leaving;                     /* that we give our CPU back; set by the core */
 	bool parks;                       /* and we can: the program is to be stopped */
+	bool stuck;                       /* we left while the NIC had frames to send: the ring is not used again */
 
 	/* Between cycles. */
 	uint64_t busy_us;                 /* when something was done last */

@@ -201,7 +201,9 @@ static bool tell_open(struct dp *dp, struct flow *f)
 {
 	if ((f->flags & FLOW_CONNECTED) && !tell_connected(dp, f, 0))
 		return false;
-	return tell_payload(dp, f) && tell_fin(dp, f) && tell_sent(dp, f) && tell_dead(dp, f);
+	if (!tell_payload(dp, f) || !tell_fin(dp, f))
+		return false;
+	return (f->flags & FLOW_STUCK) || (tell_sent(dp, f) && tell_dead(dp, f));
 }
 
 static bool tell_buried(struct dp *dp, struct flow *f)
@@ -223,7 +225,7 @@ static bool (*const tell[])(struct dp *, struct flow *) = {
 /* It has told what it could, but descriptors may still read bytes that it must report. */
 static bool waits_for_nic(const struct flow *f)
 {
-	return f->state == FLOW_OPEN && (f->tx_wait || (f->flags & FLOW_ENDED));
+	return f->state == FLOW_OPEN && (f->tx_wait || (f->flags & FLOW_ENDED)) && !(f->flags & FLOW_STUCK);
 }
 
 /*

@@ -35,6 +35,7 @@ enum {
 	FLOW_ENDED = 64,     /* TCP is done with it: no PCB, or one in TIME_WAIT */
 	FLOW_GRAVE = 128,    /* dead was delivered; what it lent returns after the next batch of calls */
 	FLOW_MOVED = 256,    /* it came from another CPU; the app is to be told before anything else */
+	FLOW_STUCK = 512,    /* a ring that nobody looks at any more may name its bytes: `sent` and `dead` never come */
 };
 
 /* A connection's ends; addresses in network byte order, ports in the host's. */

@@ -2,10 +2,14 @@
 /* Moving groups: both ends. The contract is move.h. */
 #include <inc/x86.h>
 
+#include <kern/clock.h>
 #include <kern/dp/move.h>
 #include <kern/dp/tcp_priv.h>
 
-enum { DRAIN_TRIES = 1000 };
+enum {
+	DRAIN_TRIES = 1000,
+	FAREWELL_US = 20000, /* for frames to leave, when a thread leaves at once */
+};
 
 /* ---- What a flow has of its CPU's ---- */
 
@@ -163,12 +167,29 @@ static bool transmits_are_done(struct dp *dp)
 	return false;
 }
 
+/*
+ * The thread goes, and the NIC does not read what it sent: its partner on the wire is stuck. Whoever has the flows next cannot
+ * see when that ring is done. So nobody takes its frames back, nor uses the ring again, until the dataplane ends; and the
+ * program is not told that bytes are free which the NIC may still read.
+ */
+static void transmits_end(struct dp *dp)
+{
+	uint64_t end = clock_us() + FAREWELL_US;
+
+	while (!transmits_are_done(dp) && clock_us() < end)
+		;
+	dp->stuck = dp->q->tx_head != dp->q->tx_tail;
+}
+
 static void end_stamps(struct dp *dp, struct fgroup *g)
 {
 	for (uint32_t i = 0; i < g->flows.npages * FLOWS_PER_PAGE; i++) {
 		struct flow *f = flow_at(&g->flows, i);
-		if (f)
-			flow_ripen(f, dp->q->tx_head);
+		if (!f)
+			continue;
+		flow_ripen(f, dp->q->tx_head);
+		if (dp->stuck && f->tx_written != f->tx_done)
+			f->flags |= FLOW_STUCK;
 	}
 }
 
@@ -214,7 +235,9 @@ static void leave_if_done(struct dp *dp, bool at_once)
 {
 	graves_clear(dp);
 	run_ring(dp);
-	if (transmits_are_done(dp) || at_once) {
+	if (at_once)
+		transmits_end(dp);
+	if (at_once || transmits_are_done(dp)) {
 		doors_follow(dp);
 		leave(dp);
 	} else {

@@ -25,6 +25,14 @@ static THREAD_LOCAL struct {
 static uint32_t program_nic; /* the first thread's, and so all others' */
 THREAD_LOCAL bool ix_is_sibling;
 
+/* A grant of nothing says how much there is. */
+static size_t heap_granted(void)
+{
+	int units = sys_dp_ctl(IX_CTL_GRANT, IX_OWN, 0, 0);
+
+	return units > 0 ? (size_t)units * IX_HEAP_UNIT : 0;
+}
+
 /* The first thread's; the others use the same. */
 static int set_up_memory(const struct ix_config *config)
 {
@@ -32,6 +40,7 @@ static int set_up_memory(const struct ix_config *config)
 		return 0;
 	int r = ix_heap_init((void *)(uintptr_t)IX_HEAP, config->heap_size);
 
+	ix_heap_granted = heap_granted;
 	return r < 0 ? r : ix_rxq_init();
 }
 

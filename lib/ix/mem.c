@@ -10,6 +10,7 @@
 #include <lib/ix/shared.h>
 
 bool ix_shared;
+size_t (*ix_heap_granted)(void);
 struct mutex ix_heap_mutex;
 
 #define GRAIN 16
@@ -70,6 +71,14 @@ static void release_idle_pages(void)
 		release_if_idle(class);
 }
 
+/* The control plane may have granted more since. */
+static bool has_grown(void)
+{
+	size_t size = ix_heap_granted ? ix_heap_granted() : 0;
+
+	return size > (size_t)heap.pages.npages * PAGE_BYTES && pages_grow(&heap.pages, size) == 0;
+}
+
 static uint32_t take_pages(uint32_t npages)
 {
 	uint32_t first = pages_alloc(&heap.pages, npages);
@@ -77,7 +86,8 @@ static uint32_t take_pages(uint32_t npages)
 	if (first)
 		return first;
 	release_idle_pages();
-	return pages_alloc(&heap.pages, npages);
+	first = pages_alloc(&heap.pages, npages);
+	return first || !has_grown() ? first : pages_alloc(&heap.pages, npages);
 }
 
 static uint32_t new_small_page(unsigned class)
@@ -141,7 +151,7 @@ static void *alloc(size_t size)
 {
 	if (size <= SMALL_MAX)
 		return alloc_small(heap.class_of[(size + GRAIN - 1) / GRAIN]);
-	if (size > (size_t)heap.pages.npages * PAGE_BYTES)
+	if (size > IXLIM - IX_HEAP)
 		return NULL;
 
 	uint32_t first = take_pages((size + PAGE_BYTES - 1) / PAGE_BYTES);

@@ -101,10 +101,32 @@ void pages_free(struct pages *h, uint32_t first, uint32_t npages)
 	bin_put(h, first, end - first);
 }
 
+static uint32_t pages_for(uint32_t ndescriptors)
+{
+	return (ndescriptors * sizeof(struct page) + PAGE_BYTES - 1) / PAGE_BYTES;
+}
+
+/* Where descriptors were before is lost: few pages, and seldom. */
+int pages_grow(struct pages *h, size_t size)
+{
+	uint32_t before = h->npages, npages = size / PAGE_BYTES, reserved = pages_for(npages);
+	struct page *page = (struct page *)(h->base + (size_t)before * PAGE_BYTES);
+
+	if (npages <= before + reserved)
+		return -E_NO_MEM;
+	memcpy(page, h->page, before * sizeof(*page));
+	memset(page + before, 0, (npages - before) * sizeof(*page));
+	h->page = page;
+	h->npages = npages;
+	h->nusable += npages - before - reserved;
+	pages_free(h, before + reserved, npages - before - reserved);
+	return 0;
+}
+
 int pages_init(struct pages *h, void *base, size_t size)
 {
 	uint32_t npages = size / PAGE_BYTES;
-	uint32_t reserved = (npages * sizeof(struct page) + PAGE_BYTES - 1) / PAGE_BYTES;
+	uint32_t reserved = pages_for(npages);
 
 	if (npages <= reserved)
 		return -E_NO_MEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs of whole pages, under lib/ix/mem.c. The heap begins with one descriptor for each of its pages.
+ * Runs of whole pages, under lib/ix/mem.c. The heap begins with one descriptor for each of its pages; those of a heap that has
+ * grown lie at the beginning of what was added last.
  * A run's state is kept at its first page; a free run's also at its last, where its neighbour looks.
  * Free runs hang in bins by the power of two of their length.
  */
@@ -39,6 +40,8 @@ struct pages {
 
 /* Page 0 always holds descriptors, so that 0 can end a list. -E_NO_MEM: no page would be left. */
 int pages_init(struct pages *h, void *base, size_t size);
+/* There are `size` bytes now, more than before, at the same base. -E_NO_MEM: they would not hold the descriptors. */
+int pages_grow(struct pages *h, size_t size);
 uint32_t pages_alloc(struct pages *h, uint32_t npages); /* the first page, marked LARGE; 0: none */
 void pages_free(struct pages *h, uint32_t first, uint32_t npages);
 

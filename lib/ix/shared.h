@@ -11,6 +11,7 @@
 extern bool ix_shared; /* there are several threads, or may soon be: set before the second one starts */
 extern THREAD_LOCAL bool ix_is_sibling; /* not the first thread: started by ix_start_threads */
 extern struct mutex ix_heap_mutex;
+extern size_t (*ix_heap_granted)(void); /* how large the heap is now; asked when it is used up. NULL: as it was at first */
 
 static inline void lock_if_shared(struct mutex *m)
 {

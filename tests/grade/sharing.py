@@ -73,6 +73,15 @@ def names_planted(name):
     return play
 
 
+def faults_elsewhere(t):
+    """A kernel in which CPU 0 looks at lwIP's variables, while a program attaches."""
+    kernel = hub.built("planted", "window", "kern", "kernel")
+    build(t, os.path.relpath(kernel + ".img", ROOT))
+    machine = t.boot("ixecho", may_panic=True, kernel=kernel + ".img", cpus=3, fs=False, ports=(7,))
+    machine.expect(r"panic.*trap 14 in the kernel at [0-9a-f]{8}, address efc00000", limit=30)
+
+
+suite.add("window-elsewhere", "lwIP's variables are not there on a CPU without a dataplane", 5, faults_elsewhere)
 for _name, (_title, *_) in LOADS.items():
     suite.add("sharing-" + _name, "CPUs share no line of memory: " + _title, 10, silent(_name))
 for _name in PLANTED:

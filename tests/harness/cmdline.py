@@ -55,14 +55,14 @@ def topology(cpus):
 
 def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extra=(), cpus=1, memory=128,
             ports=(), taps=(), capture=False, disk=None, keep_disk=False, also=(), dgram=None,
-            nic=None, icount=False, more=()):
+            nic=None, icount=False, more=(), kernel=None):
     """
     The whole line. `program` is the full name, such as user_hello, with `args`; `extra`: more boot arguments;
     `leave`: end QEMU when nothing can run any more; `ports`: guest ports to reach from the host; `taps`: use
     these tap devices instead, a NIC for each; `disk`: another image than the freshly formatted one; `keep_disk`: write to it; `also`: more
     programs to hand to the kernel, which its boot arguments name; `dgram`: paths of the NIC's socket and its peer's;
     `nic`: its model; `icount`: the clock counts instructions, so that nothing the host does can be seen inside; `more`: further
-    words for QEMU.
+    words for QEMU; `kernel`: another image than the tree's.
     """
     image = escaped(disk) if disk else built(root, "fs", "clean-fs.img")
     # Without file locks, machines share what they only read, also with one that `make qemu` runs at the same time.
@@ -72,7 +72,7 @@ def compose(qemu, root, folder, program=None, args=(), fs=True, leave=True, extr
         "-display", "none", "-monitor", "none", "-serial", "stdio",
         "-qmp", "unix:%s,server=on,wait=off" % escaped(os.path.join(folder, "qmp")),
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-        "-drive", drive % (built(root, "kern", "kernel.img"), 0, "on"),
+        "-drive", drive % (escaped(kernel) if kernel else built(root, "kern", "kernel.img"), 0, "on"),
         "-drive", drive % (image, 1, "off" if keep_disk else "on"),
     ]
     arguments = boot_string(program, args, fs, leave, extra)
