@@ -47,7 +47,7 @@ static void write_slot(struct ix_call *c)
 	for (int i = 0; i < 4; i++)
 		c->arg[i] = fuzz8() % 4 ? fuzz8() : some_address();
 	if (c->op == IX_CALL_SENDV && fuzz8() % 4)
-		c->sendv.sg = PROGRAM, c->sendv.n = fuzz8() % (IX_SG_MAX + 2);
+		c->sendv.sg = PROGRAM, c->sendv.n = fuzz8() % (IX_SG_MAX + 2), c->sendv.flags = c->sendv.flags % 8 == IX_SEND_CLOSE;
 	if (c->op == IX_CALL_LISTEN && fuzz8() % 4)
 		c->listen.port = PORT, c->listen.backlog = 1 + fuzz8();
 	if (c->op == IX_CALL_CONNECT && fuzz8() % 4)
