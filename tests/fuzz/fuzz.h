@@ -74,7 +74,7 @@ static inline void fuzz_end_input(void)
 	}
 	for (uint32_t id = 0; id < IX_NTIMERS; id++)
 		timer_clear(world, id);
-	for (int s = 0; s < 8 && world_group->slab.bytes; s++) {
+	for (int s = 0; s < 8 && (world_group->slab.bytes || world->own.slab.bytes); s++) {
 		machine_us += 1000000; /* what waits for an answer to ARP is given up */
 		cycle();
 		fuzz_forget();
