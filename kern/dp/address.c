@@ -5,7 +5,6 @@
  *   ip=A   gw=A     of net0; the NICs behind it follow it by one each, and share its gateway
  *   ipN=A  gwN=A    of netN, where it hangs on another network
  */
-#include <inc/error.h>
 #include <inc/stdio.h>
 #include <inc/string.h>
 

@@ -23,11 +23,12 @@ void super_free(void *kva)
 		superpage_free(pa2page(PADDR(kva)));
 }
 
+/* What was shared before, by an attempt that memory ended later, has its mapping and reference already. */
 int share(struct Env *e, void *kva, uint32_t size, uint32_t va, int perm)
 {
 	for (uint32_t off = 0; off < size; off += PGSIZE) {
 		struct PageInfo *pp = pa2page(PADDR((char *)kva + off));
-		pp->pp_ref = 1;
+		pp->pp_ref = MAX(pp->pp_ref, 1);
 		int r = page_insert(e->env_pgdir, pp, (void *)(uintptr_t)(va + off), perm);
 		if (r < 0)
 			return r;

@@ -231,3 +231,9 @@ def cpus_killed_often(t):
     machine, client = remote(t, program="ixkilled", args=["2"], ready="ixkilled: serving", cpus=3, nic="e1000e")
     client("killed-often", limit=240)
     check_output(machine.finish(60), ["ixkilled: all is well"], [NO_PANIC])
+
+
+@suite.test(5, "threads join a dataplane when memory is out, or while their program ends: clear errors, and nothing is left")
+def joins(t):
+    machine = t.boot("ixjoin", fs=False, cpus=4, nic="e1000e", ports=(7,))
+    check_output(machine.finish(120), ["ixjoin: all is well"], [NO_PANIC])
