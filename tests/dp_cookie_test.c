@@ -78,6 +78,16 @@ static void an_ack_finishes_it(void **state)
 	peer_closes_first(&p, h, COOKIE);
 }
 
+static void another_cpus_clock_may_be_ahead(void **state)
+{
+	(void)state;
+	world->plane->cookie_tick += 2;
+	peer_acks(&p);
+	ix_handle_t h = resumed();
+	peer_get(&p, SYN | ACK);
+	peer_closes_first(&p, h, COOKIE);
+}
+
 static void data_finishes_it_too(void **state)
 {
 	(void)state;
@@ -228,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ANSWERED(an_ack_finishes_it),
+		ANSWERED(another_cpus_clock_may_be_ahead),
 		ANSWERED(data_finishes_it_too),
 		ANSWERED(what_it_can_take_at_once_is_remembered),
 		ANSWERED(it_waits_while_the_backlog_is_full),

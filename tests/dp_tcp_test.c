@@ -346,6 +346,46 @@ static void three_duplicate_acks_bring_a_segment_early(void **state)
 	assert_memory_equal(s.data, heap(0), s.len);
 }
 
+/* It is not sent, as the window is shut, and must come first all the same when that opens. */
+static void duplicate_acks_from_behind_a_shut_window(void **state)
+{
+	enum { LEN = 6 * MSS };
+	uint32_t acked = 0;
+
+	(void)state;
+	fill_heap(LEN);
+	assert_int_equal(send_heap(h, 0, MSS), MSS);
+	peer_get(&p, ACK);
+	peer_acks(&p);
+	expect_event(IX_EV_SENT);
+	assert_int_equal(send_heap(h, 0, LEN), LEN);
+	assert_true(drain() >= 3);
+	uint32_t from = p.ack;
+	p.ack += MSS; /* the first has come, for which there was still room */
+	p.window = 0;
+	for (int i = 0; i < 6; i++) {
+		peer_acks(&p);
+		cycle();
+	}
+	pass(10000000);
+	drain();
+	p.window = 65535;
+	peer_acks(&p);
+	for (int round = 0; round < 100 && p.ack != from + LEN; round++) {
+		struct seg s;
+		while (next_segment(&s)) {
+			if (s.seq == p.ack)
+				p.ack += s.len;
+			peer_acks(&p);
+		}
+		pass(500000);
+	}
+	assert_int_equal(p.ack, from + LEN);
+	while (have_event())
+		acked += expect_event(IX_EV_SENT).sent.bytes;
+	assert_int_equal(acked, LEN);
+}
+
 static void a_partial_ack_tells_what_it_covers(void **state)
 {
 	(void)state;
@@ -564,6 +604,7 @@ int main(void)
 		ON_FLOW(lost_data_is_sent_again),
 		ON_FLOW(a_silent_peer_is_given_up),
 		ON_FLOW(three_duplicate_acks_bring_a_segment_early),
+		ON_FLOW(duplicate_acks_from_behind_a_shut_window),
 		ON_FLOW(a_partial_ack_tells_what_it_covers),
 		ON_FLOW(an_ack_of_what_was_never_sent_is_not_believed),
 		ON_FLOW(a_shut_window_is_probed),

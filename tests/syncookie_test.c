@@ -40,6 +40,7 @@ static void it_is_good_for_this_minute_and_the_next(void **state)
 		uint32_t ends_at = (tick / MINUTE + 2) * MINUTE;
 		assert_int_equal(syncookie_mss(key, &ends, IRS, cookie, ends_at - 1), 1460);
 		assert_int_equal(syncookie_mss(key, &ends, IRS, cookie, ends_at), 0);
+		assert_int_equal(syncookie_mss(key, &ends, IRS, cookie, tick - MINUTE), 1460);
 	}
 }
 
@@ -60,7 +61,7 @@ static void another_connection_does_not_have_it(void **state)
 	assert_int_equal(syncookie_mss(key, &ends, IRS, cookie + 1, TICK), 0);
 }
 
-/* Two minutes of 256, and eight numbers of 2^24: about two of 2^25 guesses. */
+/* Three minutes of 256, and eight numbers of 2^24. */
 static void guesses_are_hopeless(void **state)
 {
 	uint32_t found = 0;

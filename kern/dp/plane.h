@@ -63,7 +63,7 @@ struct plane {
 
 	struct listener listeners[NLISTENERS];
 	uint32_t nlisteners;              /* open */
-	volatile uint32_t cookie_tick;    /* the half second in which a SYN was last answered with a cookie; 0: long ago */
+	volatile uint32_t cookie_tick;    /* 1 + the half second in which a SYN was last answered with a cookie; 0: long ago */
 
 	struct neighbours neighbours;     /* written by queue 0's CPU; neigh.h */
 

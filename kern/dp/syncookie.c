@@ -36,7 +36,7 @@ uint16_t syncookie_mss(const uint32_t key[2], const struct tuple *t, uint32_t ir
 	uint32_t rest = cookie - hash(key, t, NO_MINUTE, 0) - irs;
 	uint32_t minute = rest >> MINUTE_SHIFT;
 
-	if (((minute_of(tick) - minute) & 0xff) > 1)
+	if (((minute_of(tick) + 1 - minute) & 0xff) > 2)
 		return 0;
 	uint32_t size = (rest - hash(key, t, minute, irs)) & LOW;
 	return size < NSIZES ? sizes[size] : 0;

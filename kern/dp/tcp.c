@@ -18,6 +18,8 @@
  *  8. A flow in LAST_ACK ends by acknowledgement or by retransmitting in vain, not after 2 MSL of silence:
  *     its peer may be slow to read.
  *  9. Received bytes are given back before a flow is closed, or it would send RST instead of FIN.
+ * 10. A segment that was to be sent again early, and could not be, as the peer's window is shut, is not left among the
+ *     unsent ones when the retransmission timer runs: lwIP would put all later ones before it, and wait for ever.
  *
  * This file enters lwIP for segments and for the time; tcp_call.c for the program's calls; its callbacks are in
  * tcp_note.c. Which segments may begin a connection is decided in tcp_new.c.
@@ -158,6 +160,24 @@ static void pass_to_next_group(struct dp *dp)
 		visit(dp, group_at(dp->pass_at));
 }
 
+static uint32_t seq_of(const struct tcp_seg *seg) { return lwip_ntohl(seg->tcphdr->seqno); }
+
+/* Rule 10: what is unsent, and older than what is not acknowledged, goes back before that. */
+static void put_in_order(struct tcp_pcb *pcb)
+{
+	struct tcp_seg *first = pcb->unsent, *last = NULL;
+
+	if (!pcb->unacked)
+		return;
+	for (struct tcp_seg *seg = first; seg && TCP_SEQ_LT(seq_of(seg), seq_of(pcb->unacked)); seg = seg->next)
+		last = seg;
+	if (!last)
+		return;
+	pcb->unsent = last->next;
+	last->next = pcb->unacked;
+	pcb->unacked = first;
+}
+
 /*
  * Rule 8; and a PCB whose only unsent byte went out as a probe must leave the persist state, which lwIP
  * forgets.
@@ -167,6 +187,7 @@ static void prepare_slow(struct fgroup *g, struct tcp_pcb *list)
 	for (struct tcp_pcb *pcb = list; pcb; pcb = pcb->next) {
 		if (pcb->state == LAST_ACK)
 			pcb->tmr = g->clock.ticks;
+		put_in_order(pcb);
 		if (!pcb->unsent)
 			pcb->persist_backoff = 0;
 		if (pcb->unacked && pcb->rtime >= 0 && pcb->rtime + 1 >= pcb->rto && !pcb->persist_backoff)

@@ -50,15 +50,17 @@ void answer_with_cookie(struct dp *dp, const struct pbuf *syn, const struct segm
 	stack_output(dp, p, t->rip, IP_PROTO_TCP);
 	pbuf_free(p);
 	dp->stat.syn_cookies++;
-	if (dp->plane->cookie_tick != dp->ticks)
-		dp->plane->cookie_tick = dp->ticks; /* the line is everybody's: seldom written */
+	if (dp->plane->cookie_tick != dp->ticks + 1)
+		dp->plane->cookie_tick = dp->ticks + 1; /* the line is everybody's: seldom written */
 }
 
 static uint32_t acked(const struct pbuf *ack) { return lwip_ntohl(((const struct tcp_hdr *)ack->payload)->ackno) - 1; }
 
 uint16_t cookie_in(struct dp *dp, const struct pbuf *ack, const struct segment *syn)
 {
-	if (dp->ticks - dp->plane->cookie_tick > SYNCOOKIE_TICKS) {
+	int32_t age = dp->ticks + 1 - dp->plane->cookie_tick; /* negative: another CPU's clock is ahead */
+
+	if (age > SYNCOOKIE_TICKS) {
 		dp->plane->cookie_tick = 0;
 		return 0;
 	}
