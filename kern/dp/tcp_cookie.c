@@ -32,6 +32,9 @@ static uint16_t mss_of(const struct tcp_hdr *tcp)
 	return DEFAULT_MSS;
 }
 
+/* Half seconds since the last one; negative: another CPU, whose clock is ahead, has sent it. */
+static int32_t cookie_age(const struct dp *dp) { return dp->ticks + 1 - dp->plane->cookie_tick; }
+
 /* Our half of the handshake, of which nothing is kept. If it does not get out, the peer asks again. */
 void answer_with_cookie(struct dp *dp, const struct pbuf *syn, const struct segment *seg)
 {
@@ -50,7 +53,7 @@ void answer_with_cookie(struct dp *dp, const struct pbuf *syn, const struct segm
 	stack_output(dp, p, t->rip, IP_PROTO_TCP);
 	pbuf_free(p);
 	dp->stat.syn_cookies++;
-	if (dp->plane->cookie_tick != dp->ticks + 1)
+	if (!dp->plane->cookie_tick || cookie_age(dp) > 0)
 		dp->plane->cookie_tick = dp->ticks + 1; /* the line is everybody's: seldom written */
 }
 
@@ -58,9 +61,7 @@ static uint32_t acked(const struct pbuf *ack) { return lwip_ntohl(((const struct
 
 uint16_t cookie_in(struct dp *dp, const struct pbuf *ack, const struct segment *syn)
 {
-	int32_t age = dp->ticks + 1 - dp->plane->cookie_tick; /* negative: another CPU's clock is ahead */
-
-	if (age > SYNCOOKIE_TICKS) {
+	if (cookie_age(dp) > SYNCOOKIE_TICKS) {
 		dp->plane->cookie_tick = 0;
 		return 0;
 	}

@@ -72,7 +72,7 @@ static void on_destroy(u8_t id, void *arg)
 	(void)id;
 	if (!link_alone(&f->waiting)) {
 		link_take(&f->waiting);
-		f->g->nwaiting -= f->state != FLOW_HALF;
+		f->g->nwaiting--;
 	}
 	f->pcb = NULL;
 	if (f->flags & FLOW_ENDED)
