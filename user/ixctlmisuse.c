@@ -5,6 +5,7 @@
  */
 #include <inc/ix.h>
 #include <inc/lib.h>
+#include <inc/thread.h>
 
 enum { NO_NIC = 7 };
 
@@ -101,6 +102,26 @@ static void memory(void)
 	group("memory");
 }
 
+/* It has no CPU of its own, but the dataplane is its own all the same. */
+static void parked(void *arg)
+{
+	struct ix_config mine = { 0 };
+
+	USED(arg);
+	expect("attach, parked", sys_dp_attach(IX_PARKED, &mine), 0);
+	expect("how much there is", sys_dp_ctl(IX_CTL_GRANT, IX_OWN, 0, 0), (int)(config.heap_size / IX_HEAP_UNIT) + 1);
+	expect("detach", sys_dp_detach(), 0);
+}
+
+static void a_parked_thread(void)
+{
+	envid_t thread = 0;
+
+	expect("thread_create", thread_create(parked, NULL, &thread), 0);
+	thread_join(thread);
+	group("a parked thread");
+}
+
 static void stranger(void)
 {
 	for (int op = IX_CTL_BATCH; op <= IX_CTL_MOVE_GROUP; op++)
@@ -119,6 +140,7 @@ void umain(int argc, char **argv)
 	limits();
 	cpus_and_groups();
 	memory();
+	a_parked_thread();
 	envid_t child = fork();
 	if (child == 0)
 		stranger();

@@ -234,10 +234,12 @@ static bool may_pull(const struct Env *e, enum right right, uint32_t nic)
 
 int dp_ctl(struct Env *e, int op, int nic, uint32_t a, uint32_t b)
 {
+	const struct dp *own = e->env_dp ? e->env_dp : e->env_dp_parked;
+
 	if (op < 0 || op >= (int)ARRAY_SIZE(levers) || !levers[op].pull)
 		return -E_INVAL;
-	if (nic == IX_OWN && e->env_dp)
-		nic = e->env_dp->nd - netdevs;
+	if (nic == IX_OWN && own)
+		nic = own->nd - netdevs;
 	if (!levers[op].without_nic && (nic < 0 || nic >= nnetdevs))
 		return -E_INVAL;
 	if (!may_pull(e, levers[op].right, nic))

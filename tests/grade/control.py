@@ -16,7 +16,7 @@ from harness.monitor import Monitor
 
 suite.part("control")
 
-GROUPS = ("nobody holds the right", "no dataplane", "limits", "CPUs and groups", "memory", "another holds the right",
+GROUPS = ("nobody holds the right", "no dataplane", "limits", "CPUs and groups", "memory", "a parked thread", "another holds the right",
           "nobody holds it again")
 CONNECTIONS, BATCH = 16, 8
 
