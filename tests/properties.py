@@ -219,7 +219,7 @@ row("isolation: what separates control plane and dataplane", "nothing but the ke
 row("load", "a flood of SYNs leaves open flows alone, and lets others in", ["dp_load_test: a_syn_flood_leaves_others_alone", "grade: dp-syn-flood"],
     "tcp_new.c", "if (syn && taken >= most - (most + 3) / 4)", "if (0)")
 row("load", "what a flood left no place for begins all the same", ["dp_cookie_test: an_ack_finishes_it", "dp_cookie_test: data_finishes_it_too"],
-    "tcp_new.c", "return !g->owner->plane->cookie_tick || resume(g, bucket, p, seg);", "return true;")
+    "tcp_new.c", "return kind != TCP_ACK || !g->owner->plane->cookie_tick || resume(g, bucket, p, seg);", "return true;")
 row("load", "with the segments that its peer can take", "dp_cookie_test: what_it_can_take_at_once_is_remembered",
     "tcp_cookie.c", "syn->seq, TCP_SYN, mss)", "syn->seq, TCP_SYN, TCP_MSS)")
 row("load", "and nobody else does", ["dp_cookie_test: other_numbers_are_refused", "syncookie_test: guesses_are_hopeless"],

@@ -109,12 +109,9 @@ static bool resume(struct fgroup *g, uint32_t bucket, const struct pbuf *p, cons
 
 bool segment_is_welcome(struct fgroup *g, uint32_t bucket, const struct pbuf *p, const struct segment *seg)
 {
-	switch (seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) {
-	case TCP_ACK:
-		return !g->owner->plane->cookie_tick || resume(g, bucket, p, seg);
-	case TCP_SYN:
+	uint8_t kind = seg->flags & (TCP_SYN | TCP_RST | TCP_ACK);
+
+	if (kind == TCP_SYN)
 		return !ends_are_free(g, bucket, &seg->tuple, seg->seq) || may_begin(g, p, seg);
-	default:
-		return true;
-	}
+	return kind != TCP_ACK || !g->owner->plane->cookie_tick || resume(g, bucket, p, seg);
 }
