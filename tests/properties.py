@@ -40,13 +40,13 @@ row("call CONNECT", "from a port that is free for that peer", "dp_tcp_test: each
 row("call CONNECT", "from a port such that the answers come to this CPU", "dp_move_test: groups_move_under_load",
     "tcp_call.c", "if (g->owner == dp && !is_taken", "if (g->owner && !is_taken")
 row("call ACCEPT", "the flow is the program's, under its cookie", ["dp_close_test: we_close_first", "grade: dp-echo"],
-    "call.c", "f->cookie = rq->call.accept.cookie;", ";")
+    "call_flow.c", "f->cookie = rq->call.accept.cookie;", ";")
 row("call ACCEPT", "the backlog has room again", "dp_cookie_test: it_waits_while_the_backlog_is_full",
-    "call.c", "\tstack_accept(f);\n", "")
+    "call_flow.c", "\tstack_accept(f);\n", "")
 row("call REJECT", "RST, and everything is freed", ["dp_close_test: a_rejected_flow_is_reset", "grade: dp-reject"],
     "call.c", "[IX_CALL_REJECT] = { find_knocking_flow, do_abort }", "[IX_CALL_REJECT] = { find_knocking_flow, do_accept }")
 row("call SENDV", "says how many bytes it took", ["dp_call_test: sixteen_pieces_become_one_segment", "grade: dp-bulk"],
-    "call.c", "\t\ttotal += n;\n", "\t\ttotal = n;\n")
+    "call_data.c", "\t\ttotal += n;\n", "\t\ttotal = n;\n")
 row("call SENDV", "no byte is copied: from the heap", ["dp_zerocopy_test: a_body_leaves_the_heap_uncopied"],
     "tcp_call.c", "more && n == len ? TCP_WRITE_FLAG_MORE : 0", "TCP_WRITE_FLAG_COPY")
 row("call SENDV", "no byte is copied: from any page", ["dp_zerocopy_test: a_body_leaves_any_page_uncopied", "grade: dp-echo"],
@@ -54,13 +54,13 @@ row("call SENDV", "no byte is copied: from any page", ["dp_zerocopy_test: a_body
 row("call SENDV", "no byte is copied: from receive buffers", ["dp_zerocopy_test: received_buffers_leave_uncopied", "grade: loss"],
     "tcp_call.c", "more && n == len ? TCP_WRITE_FLAG_MORE : 0", "TCP_WRITE_FLAG_COPY")
 row("call SENDV", "it can close, with the FIN behind the last byte", "dp_close_test: an_answer_and_its_fin_are_one_segment",
-    "call.c", "\t\tclose_flow(rq->flow);\n\telse if (total)\n", "\t\tstack_push(rq->flow), close_flow(rq->flow);\n\telse if (total)\n")
+    "call_data.c", "\t\tclose_flow(rq->flow);\n\telse if (total)\n", "\t\tstack_push(rq->flow), close_flow(rq->flow);\n\telse if (total)\n")
 row("call SENDV", "it closes only if all bytes were taken", "dp_close_test: it_closes_only_when_all_was_taken",
-    "call.c", " && total == sg_total(rq->sg, rq->call.sendv.n))", ")")
+    "call_data.c", " && total == sg_total(rq->sg, rq->call.sendv.n))", ")")
 row("call RECV_DONE", "credit accumulates over parts of buffers", "dp_flow_test: credit_accumulates_over_parts_of_buffers",
     "flow_rx.c", "f->rx_credit += bytes;", "f->rx_credit = bytes;")
 row("call RECV_DONE", "opens the window", "dp_tcp_test: the_window_follows_credit",
-    "call.c", "\t\tstack_recved(f, rq->call.recv_done.bytes);\n", "\t\t;\n")
+    "call_data.c", "\t\tstack_recved(f, rq->call.recv_done.bytes);\n", "\t\t;\n")
 row("call SHUTDOWN", "FIN after what is queued; the other direction goes on",
     ["dp_close_test: data_comes_after_our_fin", "grade: dp-half-close"],
     "tcp_call.c", "tcp_shutdown(f->pcb, 0, 1)", "tcp_shutdown(f->pcb, 1, 1)")
@@ -72,13 +72,13 @@ row("call CLOSE", "data that was not read does not turn the FIN into a reset", "
 row("call CLOSE", "what arrives later is answered with RST", "dp_close_test: data_after_close_is_answered_with_rst",
     "tcp_call.c", "\ttcp_close(f->pcb);\n", "\ttcp_shutdown(f->pcb, 0, 1);\n")
 row("call ABORT", "RST", ["dp_close_test: we_abort", "grade: dp-abort"],
-    "call.c", "\tstack_abort(rq->flow);\n", "\tstack_close(rq->flow);\n")
+    "call_flow.c", "\tstack_abort(rq->flow);\n", "\tstack_close(rq->flow);\n")
 row("call UDP_BIND", "datagrams to the port are the program's", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
     "udp.c", ".port = port, .cookie = cookie", ".port = port + 1, .cookie = cookie")
 row("call UDP_SENDV", "one datagram, from that port to that address", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
     "udp.c", "fill_header(p, u->port, to->port)", "fill_header(p, to->port, u->port)")
 row("call UDP_RECV_DONE", "the buffer goes back", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
-    "call.c", "\tbuf_put(rq->buf);\n", "\t;\n")
+    "call_udp.c", "\tbuf_put(rq->buf);\n", "\t;\n")
 row("call TIMER_SET", "due after so many microseconds, once", "dp_event_test: timers_fire_once_when_due",
     "timer.c", "uint64_t due = dp->now_us + us;", "uint64_t due = dp->now_us + us / 2;")
 row("call TIMER_CLEAR", "it does not come", "dp_event_test: timers_can_be_replaced_and_cleared",
@@ -91,7 +91,7 @@ row("calls", "each slot has its own result; a bad one does not touch its neighbo
 row("calls", "each slot, and each list, is read once", "dp_isolation_test: slots_and_lists_are_read_once",
     "call.c", "\t\tint r = call_run(dp, &rq);\n", "\t\trq.call.op = *(volatile uint32_t *)&slot->op;\n\t\tint r = call_run(dp, &rq);\n")
 row("calls", "those about different things commute", "dp_commute_test: each_pair_of_calls",
-    "call.c", "\tstack_abort(rq->flow);\n", "\tstack_abort(rq->flow);\n\ttimer_clear(rq->flow->g->owner, 0);\n")
+    "call_flow.c", "\tstack_abort(rq->flow);\n", "\tstack_abort(rq->flow);\n\ttimer_clear(rq->flow->g->owner, 0);\n")
 
 row("calls", "of two CPUs, all but those about one listener commute", "dp_commute_test: each_pair_of_calls_on_two_cpus",
     "timer.c", "{ dp->timers[id].due_us = 0; }", "{ dp->plane->members[0]->timers[id].due_us = 0; }")
@@ -160,14 +160,14 @@ row("events", "what does not fit into the array waits", "dp_event_test: events_t
 row("error BAD_HANDLE", "a stale handle", ["dp_flow_test: a_handle_is_never_good_twice", "grade: misuse"],
     "flow.c", "f->gen == IX_HANDLE_GEN(handle)", "true")
 row("error BAD_HANDLE", "another kind's", ["dp_call_test: each_call_in_each_state", "grade: misuse"],
-    "call.c", "group >= p->ngroups || (", "false && (")
+    "call_flow.c", "group >= p->ngroups || (", "false && (")
 row("error BAD_HANDLE", "a closed listener's", "dp_call_test: handles_of_closed_listeners_are_stale",
     "listen.c", "is_open(l) && l->gen == IX_HANDLE_GEN(handle)", "is_open(l)")
 row("error MOVED", "a flow that lives on a sibling's CPU", ["dp_move_test: groups_move_under_load",
     "dp_owner_test: a_call_on_the_wrong_thread_is_refused"],
-    "call.c", "\tif (p->groups[group].owner != dp)\n", "\tif (!p->groups[group].owner)\n")
+    "call_flow.c", "\tif (p->groups[group].owner != dp)\n", "\tif (!p->groups[group].owner)\n")
 row("error CLOSED", "a flow that is closing, or has ended", ["dp_call_test: each_call_in_each_state", "grade: misuse"],
-    "call.c", "return f->flags & blocked ? -E_CLOSED : 0;", "return f->flags & blocked ? -E_INVAL : 0;")
+    "call_flow.c", "return f->flags & blocked ? -E_CLOSED : 0;", "return f->flags & blocked ? -E_INVAL : 0;")
 row("error FAULT", "memory that the program cannot read", ["dp_call_test: bad_memory_is_refused", "grade: misuse"],
     "sg.c", "\t\tif (!user_page(dp, va))\n\t\t\treturn false;\n", "\t\t;\n")
 row("error FAULT", "a list that the program cannot read", ["dp_call_test: bad_lists_are_refused", "grade: misuse"],
@@ -175,19 +175,19 @@ row("error FAULT", "a list that the program cannot read", ["dp_call_test: bad_li
 row("error FAULT", "receive buffers that were not lent", ["dp_call_test: only_what_was_lent_can_be_done_with", "grade: misuse"],
     "buf.c", "&& b->state == BUF_APP ? b->bytes", "? b->bytes")
 row("error INVAL", "a port, a backlog, a timer that cannot be", ["dp_call_test: arguments_have_limits", "grade: misuse"],
-    "call.c", "port >= 1 && port <= 65535", "port <= 65535")
+    "call.h", "port >= 1 && port <= 65535", "port <= 65535")
 row("error INVAL", "flags that there are not", "dp_call_test: unknown_flags_are_refused",
-    "call.c", "rq->call.sendv.flags & ~(uint32_t)IX_SEND_CLOSE)", "rq->call.sendv.flags & 0x80000000)")
+    "call_data.c", "rq->call.sendv.flags & ~(uint32_t)IX_SEND_CLOSE)", "rq->call.sendv.flags & 0x80000000)")
 row("error INVAL", "more pieces than 16", ["dp_call_test: bad_lists_are_refused", "grade: misuse"],
     "sg.c", "if (n > IX_SG_MAX)", "if (n > 100000)")
 row("error INVAL", "more credit than was lent", ["dp_call_test: only_what_was_lent_can_be_done_with", "grade: misuse"],
-    "call.c", "return rq->call.recv_done.bytes <= rq->flow->rx_lent ? 0 : -E_INVAL;", "return 0;")
+    "call_data.c", "return rq->call.recv_done.bytes <= rq->flow->rx_lent ? 0 : -E_INVAL;", "return 0;")
 row("error INVAL", "more calls than slots", ["dp_call_test: run_io_checks_its_count", "grade: misuse"],
     "loop.c", "ncalls > IX_NCALLS", "ncalls > IX_NCALLS + 1")
 row("error IN_USE", "a port that is listened to", ["dp_call_test: arguments_have_limits", "grade: misuse"],
     "listen.c", "&& copy->port == port)\n\t\t\treturn i;", "&& copy->port == port)\n\t\t\treturn -1;")
 row("error AGAIN", "a flow that is not connected yet", ["dp_call_test: each_call_in_each_state", "grade: misuse"],
-    "call.c", "\tif (f->state == FLOW_CONNECTING)\n\t\treturn -E_AGAIN;\n", "\tif (f->state == FLOW_CONNECTING)\n\t\treturn -E_INVAL;\n")
+    "call_flow.c", "\tif (f->state == FLOW_CONNECTING)\n\t\treturn -E_AGAIN;\n", "\tif (f->state == FLOW_CONNECTING)\n\t\treturn -E_INVAL;\n")
 
 # ---- Isolation: the lecture's questions ----
 
@@ -208,7 +208,7 @@ row("isolation: can it read others' packets", "nor can the heap tell them", "dp_
 row("isolation: can it hand on what is not its own", "JOS's page calls and fork leave the windows alone", "grade: ixrange")
 row("isolation: who provides physical addresses", "the kernel; pages are kept until the NIC is done",
     ["dp_lend_test: a_page_given_up_waits_for_its_last_byte", "grade: dp-unacked-pages"],
-    "call.c", "loan_add(&f->loans, loan, f->tx_written);", "loan_cancel(f->g, loan);")
+    "call_data.c", "loan_add(&f->loans, loan, f->tx_written);", "loan_cancel(f->g, loan);")
 row("isolation: what if it spins", "the stack goes on, the program is marked, and ended if so configured",
     ["dp_isolation_test: a_spinning_program_is_noticed", "grade: watchdog", "grade: watchdog-ends"],
     "watchdog.c", "\t\trun_stack(dp);\n", "")
