@@ -8,7 +8,7 @@
 
 #include <kern/dp/member.h>
 
-enum { PORT = 80, BYTES = 500, SLOW_US = 9000 };
+enum { PORT = 80, BYTES = 500, SLOW_US = 9000, FLOWS = 12 };
 
 static struct peer client;
 static ix_handle_t handle;
@@ -108,12 +108,127 @@ static void a_stuck_ring_is_given_up(void **state)
 	world_config = (struct ix_config){ 0 };
 }
 
+/* ---- Frames that came to it before their groups did ---- */
+
+static struct flow_of {
+	struct peer peer;
+	ix_handle_t handle;
+	uint32_t got;
+} flows[FLOWS];
+
+/* The program of each of the first n threads waits, and groups move. */
+static void settle(int n)
+{
+	for (int i = 0; i < 4 * n; i++) {
+		world_on(i % n);
+		run_waiting(0);
+	}
+}
+
+/* Threads 0 to 2; thread 1 has flows that are to go to thread 2, and cannot go yet, since the NIC has not read what it sent. */
+static void build_three(void)
+{
+	world_open_threads(3);
+	listen_on(PORT, 64, 1);
+	peer_announces();
+	for (int i = 0; i < FLOWS / 2; i++) /* thread 0 will have room for some of them, and get them when thread 2 leaves */
+		plane_move_group(world->plane, i, 1);
+	settle(2);
+	world_on(1);
+	for (int i = 0; i < FLOWS; i++) {
+		flows[i].peer = peer_on(1, i ? flows[i - 1].peer.port + 1 : 4000, PORT);
+		flows[i].handle = peer_accepted(&flows[i].peer, i);
+		flows[i].got = 0;
+	}
+	uint64_t gone = world->stat.groups_out;
+	nic.hold = true;
+	assert_int_equal(send_heap(flows[0].handle, 0, BYTES), BYTES);
+	for (int i = 0; i < FLOWS; i++)
+		plane_move_group(world->plane, IX_HANDLE_GROUP(flows[i].handle), 2);
+	run_waiting(0);
+	assert_int_equal(world->stat.groups_out, gone);
+}
+
+static void all_send(const char *text)
+{
+	for (int i = 0; i < FLOWS; i++)
+		peer_send(&flows[i].peer, PSH | ACK, text, strlen(text));
+}
+
+static void take_events(void)
+{
+	while (have_event()) {
+		struct ix_event ev = next_event();
+		if (ev.type != IX_EV_RECV)
+			continue;
+		uint32_t *got = &flows[ev.cookie].got;
+		for (uint32_t i = 0; i < ev.recv.len; i++)
+			assert_int_equal(recv_bytes(&ev)[i], "firstsecondthird"[(*got)++]);
+	}
+}
+
+/* Those whose group goes back to where it is are among them. */
+static void early_frames_are_handed_on(void **state)
+{
+	uint32_t at[3] = { 0 }, parked = 0;
+
+	(void)state;
+	build_three();
+	all_send("first");
+	world_on(2);
+	cycle();
+	assert_int_equal(world->stat.rx_parked, FLOWS);
+	all_send("second");
+	assert_int_equal(nic_waiting(2), FLOWS);
+	assert_int_equal(dp_detach(&machine_thread[2]), 0);
+	all_send("third");
+	for (int i = 0; i < FLOWS; i++)
+		at[world->plane->table[IX_HANDLE_GROUP(flows[i].handle)]]++;
+	assert_true(at[0] > 0 && at[1] > 0 && at[2] == 0);
+
+	nic.hold = false;
+	nic_transmit();
+	for (int i = 0; i < 20; i++) {
+		world_on(i % 2);
+		run_waiting(0);
+		take_events();
+	}
+	for (int i = 0; i < FLOWS; i++) {
+		struct fgroup *g = &world->plane->groups[IX_HANDLE_GROUP(flows[i].handle)];
+		assert_int_equal(flows[i].got, strlen("firstsecondthird"));
+		assert_ptr_equal(g->owner, world_thread[world->plane->table[g->index]]);
+		world_on(g->owner->thread);
+		assert_int_equal(recv_done(flows[i].handle, flows[i].got), 0);
+		assert_int_equal(call_on(IX_CALL_ABORT, flows[i].handle), 0);
+	}
+	for (int t = 0; t < 3; t++) {
+		parked += world_thread[t]->stat.rx_parked;
+		assert_int_equal(world_thread[t]->stat.drop_rx_queue, 0);
+		assert_int_equal(world_thread[t]->stat.tcp_rexmits, 0);
+	}
+	assert_true(parked > 0);
+	world_buffers_add_up();
+
+	/* The buffers that came with the frames are the next one's. */
+	struct ix_config again = { 0 };
+	machine_run_on(3, 2);
+	memcpy(machine_user(PROGRAM), &again, sizeof(again));
+	assert_int_equal(dp_attach(&machine_thread[2], 3, PROGRAM), 0);
+	settle(3);
+	world_on(2);
+	assert_null(world->returned);
+	assert_int_equal(world->bufs.n, BUFS_PER_SUPER);
+	drain();
+	world_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flows_go_on_with_the_sibling),
 		cmocka_unit_test(it_waits_for_a_slow_nic),
 		cmocka_unit_test(a_stuck_ring_is_given_up),
+		cmocka_unit_test(early_frames_are_handed_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Flow groups on the move between three CPUs, under random load in virtual time. Peers open connections, send, and close; the
- * program echoes; groups are moved, CPUs taken away and given back; the NIC sends what it has when it likes. The wire loses
+ * program echoes; groups are moved, CPUs taken away and given back, threads die and others take their place; the NIC sends what it has when it likes. The wire loses
  * nothing and keeps the order, so whatever is lost, doubled or late was so in the dataplane. The oracle knows of each
  * connection
  *
@@ -56,7 +56,7 @@ static struct run {
 	struct conn conn[CONNS];
 	struct dp *owner[NGROUPS];  /* seen last */
 	uint32_t moves[NGROUPS];
-	uint32_t nmoves, nparked, nframes_parked, ncalls_moved, nevents_moved, digest;
+	uint32_t nmoves, nparked, ndeaths, nframes_parked, ncalls_moved, nevents_moved, digest;
 } r;
 
 #define FAIL(fmt, ...) fail_msg("seed %u, step %u: " fmt, r.seed, r.step, ##__VA_ARGS__)
@@ -599,6 +599,48 @@ static void step_peer(void)
 	}
 }
 
+/* At once, whatever it is at; its NIC is not stuck, or nobody could have its flows (dp_leave_test). */
+static void thread_dies(int t)
+{
+	world_on(t);
+	if (world->ngroups)
+		r.ndeaths++;
+	nic.hold = false;
+	nic_transmit_some(t, UINT32_MAX);
+	if (dp_detach(&machine_thread[t]) < 0)
+		FAIL("thread %d cannot detach", t);
+	nic.hold = true;
+	see_moves();
+}
+
+/* Another in its place, with its home. */
+static void thread_is_born(int t)
+{
+	struct ix_config config = { 0 };
+
+	machine_run_on(0, t);
+	memcpy(machine_user(PROGRAM), &config, sizeof(config));
+	int result = dp_attach(&machine_thread[t], one_in(2) ? IX_PARKED : IX_ANY_CPU, PROGRAM);
+	if (result < 0)
+		FAIL("thread %d cannot attach: %d", t, result);
+	memcpy(&config, machine_user(PROGRAM), sizeof(config));
+	if ((int)config.thread != t)
+		FAIL("thread %d has become thread %u", t, config.thread);
+}
+
+static void step_births_and_deaths(void)
+{
+	int t = 1 + any(THREADS - 1);
+	struct Env *e = &machine_thread[t];
+
+	lock_kernel();
+	if (e->env_dp || e->env_dp_parked)
+		thread_dies(t);
+	else if (t == 1 || world_thread[1]->env) /* who is born gets the first place that is free */
+		thread_is_born(t);
+	unlock_kernel();
+}
+
 static void step_control(void)
 {
 	struct plane *p = world->plane;
@@ -618,7 +660,12 @@ static void step_control(void)
 static void step(void)
 {
 	switch (any(16)) {
-	case 0: step_control(); break;
+	case 0:
+		if (one_in(6))
+			step_births_and_deaths();
+		else
+			step_control();
+		break;
 	case 1: case 2: nic_transmit_some(any(THREADS), 1 + any(4)); break;
 	case 3: nic_transmit(); break;
 	case 4: case 5: case 6: case 7: step_peer(); break;
@@ -745,7 +792,7 @@ static void groups_move_under_load(void **state)
 {
 	const char *wanted = getenv("SEEDS");
 	uint32_t first = 1, n = SEEDS;
-	struct { uint32_t nmoves, nparked, ncalls_moved, nevents_moved, nframes_parked; } sum = { 0 };
+	struct { uint32_t nmoves, nparked, ndeaths, ncalls_moved, nevents_moved, nframes_parked; } sum = { 0 };
 
 	(void)state;
 	if (wanted)
@@ -754,13 +801,14 @@ static void groups_move_under_load(void **state)
 		one_run(seed);
 		sum.nmoves += r.nmoves;
 		sum.nparked += r.nparked;
+		sum.ndeaths += r.ndeaths;
 		sum.ncalls_moved += r.ncalls_moved;
 		sum.nevents_moved += r.nevents_moved;
 		sum.nframes_parked += r.nframes_parked;
 	}
-	print_message("%u moves, %u frames parked, %u events, %u calls refused, %u times a thread parked\n", sum.nmoves,
-		      sum.nframes_parked, sum.nevents_moved, sum.ncalls_moved, sum.nparked);
-	assert_true(sum.nmoves > 100 * n && sum.nevents_moved > 50 * n && sum.ncalls_moved > 5 * n && sum.nparked >= n &&
+	print_message("%u moves, %u frames parked, %u events, %u calls refused, %u times a thread parked, %u that died with groups\n",
+		      sum.nmoves, sum.nframes_parked, sum.nevents_moved, sum.ncalls_moved, sum.nparked, sum.ndeaths);
+	assert_true(sum.nmoves > 100 * n && sum.nevents_moved > 50 * n && sum.ncalls_moved > 5 * n && sum.nparked >= n && sum.ndeaths > n &&
 		    sum.nframes_parked > n);
 }
 

@@ -82,6 +82,8 @@ static uint32_t bufs_under_way(const struct plane *p)
 	for (uint32_t t = 0; t < world_nthreads; t++) {
 		for (const struct buf *b = world_thread[t]->returned; b; b = b->next)
 			n++;
+		for (const struct buf *b = world_thread[t]->handed; b; b = b->next)
+			n++;
 	}
 	return n;
 }

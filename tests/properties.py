@@ -106,6 +106,13 @@ row("leaving", "a slow NIC is waited for before the flows go on", "dp_leave_test
     "move.c", "\tif (at_once)\n\t\ttransmits_end(dp);\n", "")
 row("leaving", "bytes that a stuck NIC may read are not told as sent", "dp_leave_test: a_stuck_ring_is_given_up",
     "move.c", "\t\t\tf->flags |= FLOW_STUCK;\n", "\t\t\t;\n")
+row("leaving", "frames that came before their group are handed on", ["dp_leave_test: early_frames_are_handed_on", "dp_move_test: groups_move_under_load"],
+    "move.c", "\tframes_hand_on(dp);\n", "")
+row("leaving", "... in order, and before those that come to the next", "dp_move_test: groups_move_under_load",
+    "exchange.c", "\t\tb->next = dp->parked_first;\n\t\tdp->parked_first = b;\n",
+    "\t\tif (dp->parked_first)\n\t\t\tdp->parked_last->next = b;\n\t\telse\n\t\t\tdp->parked_first = b;\n\t\tb->next = NULL;\n")
+row("leaving", "... and their buffers' number comes back", "dp_leave_test: early_frames_are_handed_on",
+    "exchange.c", "\t\t__atomic_add_fetch(&dp->owed[to->thread], 1, __ATOMIC_SEQ_CST);\n", "")
 row("moving", "buffers that the flows hold change hands", "dp_move_test: groups_move_under_load",
     "move.c", "g->nbufs = for_each_buf(g, buf_leave, dp);", "g->nbufs = 0;")
 row("moving", "each thing is touched by its own CPU only", "dp_owner_test: each_door_asks_who_comes",

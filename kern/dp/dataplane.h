@@ -72,6 +72,7 @@ struct dp {
 	bool asked;                       /* that we look at the plane */
 	bool leaving;                     /* that we give our CPU back; set by the core */
 	bool parks;                       /* and we can: the program is to be stopped */
+	bool hands_on;                    /* we leave, and keep frames for others: they are handed on */
 	bool stuck;                       /* we left while the NIC had frames to send: the ring is not used again */
 
 	/* Between cycles. */
@@ -119,6 +120,8 @@ struct dp {
 	/* What other CPUs write, when they hand groups over. Frames that came before their group wait, oldest first. */
 	struct fgroup *volatile incoming __attribute__((aligned(64)));
 	struct buf *volatile returned;
+	struct buf *volatile handed;      /* frames, by one that left; */
+	uint32_t owed[IX_NTHREADS];       /* and those that we handed on: so many buffers each sibling is to return */
 	struct buf *parked_first __attribute__((aligned(64))), *parked_last;
 
 	/* What other CPUs read: a copy, and a number that is odd while it is being written. */

@@ -30,20 +30,6 @@ static uint32_t for_each_buf(struct fgroup *g, void (*act)(struct dp *dp, struct
 	return n;
 }
 
-static void buf_leave(struct dp *dp, struct buf *b)
-{
-	dp->bufs.count[b->state]--;
-	dp->bufs.n--;
-	b->pool = NULL;
-}
-
-static void buf_arrive(struct dp *dp, struct buf *b)
-{
-	b->pool = &dp->bufs;
-	dp->bufs.count[b->state]++;
-	dp->bufs.n++;
-}
-
 /* Those of `from` that belong to groups that leave go to their group's own list, in order. */
 static void sort_out(struct link *from, size_t list_in_group, size_t link_in_flow)
 {
@@ -263,7 +249,10 @@ bool dp_has_groups(struct dp *dp)
 	return named || dp->ngroups;
 }
 
-/* What is on its way to us will be pushed to where it is wanted instead. Frames that came here before it are lost. */
+/*
+ * What is on its way to us will be pushed to where it is wanted instead. Frames that came here before it go there, too, and are
+ * there first: to push a group takes the lock.
+ */
 static void take_name_out(struct dp *dp)
 {
 	struct plane *p = dp->plane;
@@ -274,6 +263,11 @@ static void take_name_out(struct dp *dp)
 			p->table[i] = p->want[i];
 	}
 	dp->nd->ops->rss_set(dp->nd, NULL, p->table);
+	dp->hands_on = true;
+	groups_adopt(dp);
+	run_ring(dp);
+	frames_hand_on(dp);
+	dp->hands_on = false;
 	spin_unlock(&p->table_lock);
 }
 
@@ -281,7 +275,6 @@ static void take_name_out(struct dp *dp)
 void groups_leave_at_once(struct dp *dp)
 {
 	take_name_out(dp);
-	groups_adopt(dp);
 	if (redirect(dp, true, true))
 		leave_if_done(dp, true);
 }
@@ -309,51 +302,6 @@ static void welcome(struct dp *dp, struct fgroup *g)
 	}
 }
 
-/* As many free buffers as came with the group, if we have so many to spare. */
-static void return_bufs(struct dp *dp, struct fgroup *g)
-{
-	struct buf *chain = NULL;
-
-	for (uint32_t n = g->nbufs; n > 0 && dp->bufs.count[BUF_FREE] > BUF_RESERVE; n--) {
-		struct buf *b = buf_take(&dp->bufs);
-		buf_move(b, BUF_FREE);
-		buf_leave(dp, b);
-		b->next = chain;
-		chain = b;
-	}
-	while (chain) {
-		struct buf *b = chain;
-		chain = b->next;
-		b->next = __atomic_load_n(&g->from->returned, __ATOMIC_RELAXED);
-		while (!__atomic_compare_exchange_n(&g->from->returned, &b->next, b, false, __ATOMIC_SEQ_CST,
-						    __ATOMIC_RELAXED))
-			;
-	}
-	plane_ask(g->from);
-}
-
-static void take_returned(struct dp *dp)
-{
-	struct buf *b = __atomic_exchange_n(&dp->returned, NULL, __ATOMIC_SEQ_CST), *next;
-
-	for (; b; b = next) {
-		next = b->next;
-		buf_arrive(dp, b);
-		buf_put(b);
-	}
-}
-
-static void run_parked(struct dp *dp)
-{
-	struct buf *b = dp->parked_first, *next;
-
-	dp->parked_first = dp->parked_last = NULL;
-	for (; b; b = next) {
-		next = b->next;
-		frame_unpark(dp, b); /* or it is parked again */
-	}
-}
-
 void group_adopt(struct dp *dp, struct fgroup *g)
 {
 	dp_take_group(dp, g);
@@ -363,7 +311,7 @@ void group_adopt(struct dp *dp, struct fgroup *g)
 	find_doors(dp, g);
 	welcome(dp, g);
 	if (g->nbufs)
-		return_bufs(dp, g);
+		bufs_return(dp, g->from, g->nbufs);
 }
 
 void groups_adopt(struct dp *dp)
@@ -371,39 +319,12 @@ void groups_adopt(struct dp *dp)
 	struct fgroup *g = __atomic_exchange_n(&dp->incoming, NULL, __ATOMIC_SEQ_CST), *next;
 	bool any = g;
 
-	take_returned(dp);
+	bufs_take_returned(dp);
 	for (; g; g = next) {
 		next = g->next;
 		group_adopt(dp, g);
 	}
+	any |= frames_take(dp);
 	if (any)
-		run_parked(dp);
-}
-
-/* Its length and flags wait in the buffer's record. */
-void frame_park(struct dp *dp, struct fgroup *g, struct buf *b, uint32_t len, uint16_t flags)
-{
-	if (dp->plane->table[g->index] != dp->thread || buf_is_low(&dp->bufs)) {
-		*(buf_is_low(&dp->bufs) ? &dp->stat.drop_rx_nobuf : &dp->stat.drop_rx_queue) += 1;
-		buf_put(b);
-		return;
-	}
-	b->len = len;
-	b->off = flags & ~RX_HASH;
-	b->next = NULL;
-	*(dp->parked_first ? &dp->parked_last->next : &dp->parked_first) = b;
-	dp->parked_last = b;
-	dp->stat.rx_parked++;
-}
-
-void frames_forget(struct dp *dp)
-{
-	struct buf *b = dp->parked_first, *next;
-
-	dp->parked_first = dp->parked_last = NULL;
-	for (; b; b = next) {
-		next = b->next;
-		dp->stat.drop_rx_queue++;
-		buf_put(b);
-	}
+		frames_run(dp);
 }

@@ -26,10 +26,23 @@ void groups_leave_at_once(struct dp *dp);        /* all, whatever the program is
 void groups_adopt(struct dp *dp);                /* those that came */
 void group_adopt(struct dp *dp, struct fgroup *g); /* one that nobody has */
 
-/* A frame for a group that is not here. It is kept if the group is on its way to us. */
-struct packet;
+/*
+ * exchange.c. A frame for a group that is not here is parked, if that is on its way to us. Of one who leaves at once, parked
+ * frames are handed on: with the lock of the table, to those whom it names now. frames_take puts what was handed to us before
+ * what is parked; false: nothing was. frames_run is for when groups have come, or frames.
+ */
 void frame_park(struct dp *dp, struct fgroup *g, struct buf *b, uint32_t len, uint16_t flags);
-void frame_unpark(struct dp *dp, struct buf *b); /* rx.c: run it */
+void frames_run(struct dp *dp);
+void frames_hand_on(struct dp *dp);
+bool frames_take(struct dp *dp);
 void frames_forget(struct dp *dp);               /* drop what is parked */
+void frame_unpark(struct dp *dp, struct buf *b); /* rx.c: run it */
+struct fgroup *frame_group(struct dp *dp, const struct buf *b); /* rx.c: whose it is */
+
+/* Buffers from one thread's pool to another's; as many free ones come back, if there are so many to spare. */
+void buf_leave(struct dp *dp, struct buf *b);
+void buf_arrive(struct dp *dp, struct buf *b);
+void bufs_return(struct dp *dp, struct dp *to, uint32_t n);
+void bufs_take_returned(struct dp *dp);
 
 #endif

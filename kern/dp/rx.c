@@ -255,6 +255,14 @@ static void ip_in(struct dp *dp, struct packet *pk)
 	stack_packet(dp, to_pbuf(pk));
 }
 
+/* By its ports: a parked frame was checked, and is of TCP. */
+struct fgroup *frame_group(struct dp *dp, const struct buf *b)
+{
+	const uint8_t *ip = b->bytes + ETH_LEN, *tcp = ip + (ip[0] & 15) * 4;
+
+	return group_of_tuple(dp->plane, &(struct tuple){ get_raw32(ip + 16), get_raw32(ip + 12), get16(tcp + 2), get16(tcp) });
+}
+
 /* All that stands before the segment was checked and counted when it came. */
 void frame_unpark(struct dp *dp, struct buf *b)
 {
