@@ -51,11 +51,11 @@ DATAPLANE = ("busy_cycles", "run_ios", "calls", "events", "rx_frames", "tx_frame
 
 # --- Running ---
 
-def run(host, disk, system, work):
-    """Run it to the end; what ixload printed, and the path of the blocks."""
+def run(host, disk, system, work, patience=hub.PATIENCE):
+    """Run it to the end, which takes seconds; what ixload printed, and the path of the blocks."""
     boot, server, _ = SERVERS[system]
     conns, kind = WORKS[work]
-    return hub.run(host, disk, "counter", (str(conns), kind, str(WARM), str(COUNT)) + server, boot=boot, memory=systems.MEMORY,
+    return hub.run(host, disk, "counter", (str(conns), kind, str(WARM), str(COUNT)) + server, patience, boot=boot, memory=systems.MEMORY,
                    also=("net_ns",) if "ns=on" in boot else ())
 
 

@@ -15,7 +15,7 @@ from harness.suite import Failure
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 START = 1500  # millions of instructions: longer than any disk takes to load the kernel
-PATIENCE = 300
+PATIENCE = 300  # seconds, if the load generator does not even find out by its own clock that nothing is answered
 ENDS = r"^ixload: done on CPU .* failures$|^ixload: [^:\n]+\n|^\w+: cannot start: .*\n"  # or why there will be no load
 LOAD = "user_ixload"
 SLOTS = (3, 5)
@@ -50,12 +50,12 @@ def command(host, folder, disk, plugin, load, boot=(), cpus=3, memory=256, also=
     return argv
 
 
-def run(host, disk, plugin, load, **machine):
+def run(host, disk, plugin, load, patience=PATIENCE, **machine):
     """Run it to the end; what was printed, and the path of what the plugin wrote."""
     folder = tempfile.mkdtemp(dir=host.scratch)
     machine = Machine(host.children, command(host, folder, disk, plugin, load, **machine), folder, pace=lambda seconds: seconds)
     try:
-        end = machine.expect(ENDS, limit=PATIENCE).group()
+        end = machine.expect(ENDS, limit=patience).group()
         if "done" not in end:
             raise Failure("%s\n%s" % (end, machine.tail()))
         if "start=%d has passed" % START in machine.text:

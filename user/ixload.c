@@ -10,7 +10,8 @@
  * is opened. The page is /64.bin unless another is named. With `kv` the server is a key-value store instead, and a request
  * sets a key and gets it back, on a kept connection. There are three windows: `warm` requests; `count` requests,
  * between two marks that only QEMU's plugin sees (bench/counter.c); and silence, between two more. Each window ends
- * when all is answered. What the server's dataplane counted in the last two, if it has one, is printed.
+ * when all is answered; or, without a result, when no answer has come for PATIENCE_S of the machine's own time. What the
+ * server's dataplane counted in the last two, if it has one, is printed.
  */
 #include <inc/ixev.h>
 #include <inc/lib.h>
@@ -27,6 +28,7 @@ enum {
 	SETTLE_US = 2000,       /* a dataplane publishes its counters every millisecond */
 	SETTLE_RUNS = 4,
 	SILENCE_US = 2000,
+	PATIENCE_S = 2,         /* without an answer, of which each takes a few thousandths of that */
 };
 
 #define MARK(n) asm volatile(".byte 0x0f, 0x1f, 0x80; .long 0x4a4f5300 + %c0" ::"i"(n) : "memory") /* a long nop */
@@ -47,6 +49,9 @@ static struct {
 	unsigned left, asking; /* this window's requests that are still to be made; those under way */
 	unsigned open;         /* contexts from dial to release */
 	unsigned answers, failures;
+	unsigned answers_before; /* when `patience` was last set */
+	struct ixev_timer patience;
+	bool late;
 	char *request;
 	size_t request_len;
 	size_t answer_len;       /* 0: not known yet */
@@ -249,12 +254,25 @@ static int make_request(void)
 	return load.request_len < REQUEST_MAX ? 0 : -E_INVAL;
 }
 
+static int be_patient(void)
+{
+	load.answers_before = load.answers;
+	return ixev_timer_add(&load.patience, (struct timeval){ .tv_sec = PATIENCE_S });
+}
+
+static void on_patience(void *arg)
+{
+	(void)arg;
+	load.late = load.answers == load.answers_before || be_patient() < 0;
+}
+
 static int prepare(void)
 {
 	struct ix_config config = { .nic = NIC };
 	int r;
 
 	ixev_init(&ops);
+	ixev_timer_init(&load.patience, on_patience, NULL);
 	if ((r = ixev_attach(IX_ANY_CPU, &config)) < 0)
 		return r;
 	return make_request();
@@ -275,13 +293,13 @@ static int make_clients(void)
 /* So many requests, by all clients, to the last answer; connections that are not kept are gone after that. */
 static int ask_all(unsigned requests)
 {
-	int r = 0;
+	int r = be_patient();
 
 	load.left = requests;
 	for (unsigned i = 0; i < load.conns; i++)
 		ask(load.clients[i]);
 	while ((load.left || load.asking || (load.each && load.open)) && r >= 0)
-		r = ixev_wait();
+		r = load.late ? -E_TIMED_OUT : ixev_wait();
 	return r;
 }
 

@@ -37,9 +37,9 @@ class Asker(threading.Thread):
     a key of its own to the request's number and gets it back: an answer that is lost, doubled or overtaken shows.
     """
 
-    def __init__(self, port, number, stop):
+    def __init__(self, port, number, stop, patience):
         super().__init__(daemon=True)
-        self.connection = Connection(port, limit=60)
+        self.connection = Connection(port, limit=patience)
         self.number, self.stop, self.done, self.error = number, stop, 0, None
 
     def batch(self):
@@ -66,14 +66,14 @@ def swing(rounds, pause_ms, limit):
     def play(t):
         machine = t.boot("ixswing", args=[str(rounds), str(pause_ms), "/ixkv", "-t", "2"], cpus=3, nic="e1000e", ports=(PORT,))
         machine.expect("^ixswing: ready", limit=60)
-        before, stop = levels(machine), threading.Event()
-        askers = [Asker(machine.port(PORT), i, stop) for i in range(CONNECTIONS)]
+        before, stop, patience = levels(machine), threading.Event(), t.host.pace(15)
+        askers = [Asker(machine.port(PORT), i, stop, patience) for i in range(CONNECTIONS)]
         for asker in askers:
             asker.start()
         machine.expect("^ixswing: %d rounds are over" % rounds, limit=limit)
         stop.set()
         for asker in askers:
-            asker.join(60)
+            asker.join(patience + 5)
             if asker.error or asker.is_alive():
                 raise Failure("connection %d: %s" % (asker.number, asker.error or "no answer"))
         if min(asker.done for asker in askers) < BATCH * 2:

@@ -124,9 +124,10 @@ class Pinger:
 
     def ask(self, frame, answers, what, limit=3):
         """Send a frame until one comes back of which answers(frame) is true."""
-        deadline = time.monotonic() + self.machine.pace(limit)
+        patience = self.machine.pace(limit)
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            self.wire.send(frame)
+            self.wire.send(frame, patience)
             self.wire.sock.settimeout(0.2)
             try:
                 while True:

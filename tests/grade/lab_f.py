@@ -63,7 +63,7 @@ def too_much(found):
     return wrong
 
 
-@exercise(18, 8, "what a request costs: as you say, and less than half of lab 6", rests_on=list(range(1, 14)) + [15])
+@exercise(18, 8, "what a request costs: as you say, and less than half of lab 6", rests_on=list(range(1, 12)) + [13, 15])
 def figures(t):
     """Counts what a request costs lab 6's server and yours, with one kept connection and with 16, on a machine whose clock is the number
     of its instructions: the same in every run. Instructions and kernel entries are counted outside, by a plugin of QEMU. What

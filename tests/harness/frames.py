@@ -5,6 +5,8 @@ import socket
 import struct
 import time
 
+from .suite import Failure
+
 MAC = bytes.fromhex("525400123456")
 SOURCE = bytes.fromhex("020000000001")
 TCP, UDP, ICMP = 6, 17, 1
@@ -49,16 +51,18 @@ class Wire:
         self.sock.bind(path)
 
     def send(self, frame, patience=10):
-        """QEMU takes frames when the guest has room for them; until then, the socket fills up."""
+        """QEMU takes frames when the guest has room for them; until then, the socket fills up, and at last this fails."""
         deadline = time.monotonic() + patience
         self.sock.settimeout(patience)
         while True:
             try:
                 self.sock.sendto(frame, self.guest)
                 return
+            except socket.timeout:
+                raise Failure("the NIC has taken no frame for %.0f s: it is not turned on, or its ring has no room" % patience) from None
             except (FileNotFoundError, ConnectionRefusedError):  # QEMU is still starting
                 if time.monotonic() > deadline:
-                    raise
+                    raise Failure("QEMU has no NIC there, or has ended") from None
                 time.sleep(0.05)
 
     def close(self):

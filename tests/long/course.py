@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The grader itself: every planted fault is found; every test says the same ten times; a class of twenty gets its table."""
+"""The grader itself: every planted fault is found; a class of twenty gets its table."""
 import glob
-import json
 import os
 import re
 import sys
@@ -9,33 +8,12 @@ import sys
 from gradelib import Failure
 from grade.course import TOOLS, faulty, grade_all, grade_class, solution
 from course.trusted import exercise_files
-
-ROUNDS = 10
-OTHERS = re.compile(r"^(course|handout|fuzz|comfort|load)$")  # parts that take long, or draw lots themselves
+from long import alone
 
 
 def mutants(t):
     """Plants each fault of tests/mutants, and wants exactly the tests of its .expect file to fail."""
     t.run(sys.executable, t.path("tests", "grade-check"), "-j2", limit=3600)
-
-
-def repeat(t):
-    """Runs each test ten times in a row, and wants the same result each time."""
-    path = os.path.join(t.folder, "round.json")
-    listed = t.run(sys.executable, t.path("grade-lab-ix"), "--list")
-    parts = {line.split(None, 3)[3].rsplit(": ", 1)[0].split(":")[0] for line in listed.splitlines() if line}
-    seen = {}
-    for part in sorted(p for p in parts if not OTHERS.match(p)):
-        for _ in range(ROUNDS):
-            status, out = t.attempt(sys.executable, t.path("grade-lab-ix"), "--no-build", "-j2", "--json", path, part, limit=1200)
-            if status not in (0, 1):
-                raise Failure(out)
-            with open(path, encoding="utf-8") as f:
-                for test in json.load(f)["tests"]:
-                    seen.setdefault(test["name"], set()).add(test["status"])
-    unsteady = sorted(name for name, ends in seen.items() if len(ends) > 1)
-    if unsteady:
-        raise Failure("not the same each time: " + ", ".join(unsteady))
 
 
 def broken(t):
@@ -60,9 +38,7 @@ def whole_class(t):
 
 def add_to(suite):
     suite.part("mutants")
-    suite.add("mutants", "every planted fault is found by the tests that must find it", 1, mutants)
-    suite.part("repeat")
-    suite.add("repeat", "every test ends the same way ten times in a row", 1, repeat)
+    suite.add("mutants", "every planted fault is found by the tests that must find it", 1, alone(mutants))
     suite.part("class")
-    suite.add("class", "ten copies of the solution and ten broken ones get the right table", 1, whole_class, unless=TOOLS)
-    suite.add("hostile-class", "four honest and six hostile submissions get the right table", 1, grade_all, unless=TOOLS)
+    suite.add("class", "ten copies of the solution and ten broken ones get the right table", 1, alone(whole_class), unless=TOOLS)
+    suite.add("hostile-class", "four honest and six hostile submissions get the right table", 1, alone(grade_all), unless=TOOLS)

@@ -1,17 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The students' tree, in full: every test of the lab after each exercise, and without each."""
-import threading
-
 from handout import ALL, Workshop
-
-one_at_a_time = threading.Lock()
-
-
-def in_turn(play):
-    def waits(t):
-        with one_at_a_time:
-            play(t)
-    return waits
+from long import alone
 
 
 def up_to(n):
@@ -31,10 +21,10 @@ def without(n):
 
 
 def add_to(suite):
-    """One at a time: all in one tree."""
+    """All of one part work in one tree."""
     suite.part("ladder")
     for n in [0] + sorted(ALL):
-        suite.add("up-to-%d" % n, "with exercises 1 to %d, exactly their points" % n, 1, in_turn(up_to(n)))
+        suite.add("up-to-%d" % n, "with exercises 1 to %d, exactly their points" % n, 1, alone(up_to(n)))
     suite.part("handout")
     for n in sorted(ALL):
-        suite.add("without-%d" % n, "without exercise %d, its points are lost, and those that rest on it" % n, 1, in_turn(without(n)))
+        suite.add("without-%d" % n, "without exercise %d, its points are lost, and those that rest on it" % n, 1, alone(without(n)))
