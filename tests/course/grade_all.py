@@ -73,9 +73,11 @@ def run_all(opts, students):
         python, submission = "python3", "{3}"
     words += [python, "grade.pyz", ".", submission, "{1}.json", str(opts.seconds)]
     lines = "".join("%s\t%s/\t%s\n" % (name, *os.path.split(path)) for name, path in students.items())
-    subprocess.run(words, cwd=opts.out, input=lines.encode(), check=False)
-    if machines:
-        subprocess.run(["parallel", "--will-cite", "--nonall", *machines, "rm", "-rf", folder], stdin=subprocess.DEVNULL, check=False)
+    try:
+        subprocess.run(words, cwd=opts.out, input=lines.encode(), check=False)
+    finally:  # also after an interrupt, and where a job died
+        if machines:
+            subprocess.run(["parallel", "--will-cite", "--nonall", *machines, "rm", "-rf", folder], stdin=subprocess.DEVNULL, check=False)
 
 
 def results(out, students):

@@ -96,14 +96,14 @@ HOSTILE = [("hang", hang, "graded", False, "hangs in"), ("flood", flood, "graded
            ("spy", spy, "does not build", False, ""), ("linker", linker, "refused", False, "no plain file")]
 
 
-def grade_class(t, members, tests, seconds, limit):
-    """Hand all of them in; check the table."""
+def grade_class(t, members, tests, seconds, limit, *words):
+    """Hand all of them in; check the table. `words`: more for the command line."""
     place = os.path.join(t.folder, "class")
     for name, make, *_ in members:
         make(t, os.path.join(place, name))
     out = os.path.join(t.folder, "out")
     t.run(sys.executable, "-B", t.path("tests", "course", "grade_all.py"), place, "--out", out, "--jobs", "2",
-          "--seconds", str(round(t.host.pace(seconds))), "--tests", *tests, limit=limit)
+          "--seconds", str(round(t.host.pace(seconds))), "--tests", *tests, *words, limit=limit)
     wrong = []
     for name, _, verdict, whole, note in members:
         with open(os.path.join(out, name + ".json"), encoding="utf-8") as f:
