@@ -70,7 +70,8 @@ def swing(rounds, pause_ms, limit):
         askers = [Asker(machine.port(PORT), i, stop, patience) for i in range(CONNECTIONS)]
         for asker in askers:
             asker.start()
-        machine.expect("^ixswing: %d rounds are over" % rounds, limit=limit)
+        over = re.compile("^ixswing: %d rounds are over" % rounds, re.M)
+        machine.until(lambda text: over.search(text) or any(asker.error for asker in askers), "waiting for the last round", limit)
         stop.set()
         for asker in askers:
             asker.join(patience + 5)
