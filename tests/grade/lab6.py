@@ -40,10 +40,10 @@ prints("pci-attach", 5, "the e1000 is found and enabled", [r"PCI function 00:03\
        ports=(7,), **NO_FS)
 
 
-def testoutput(count):
+def testoutput(count, limit=20):
     def play(t):
         machine = t.boot("net_testoutput", args=[str(count)], ports=(7,), capture=True, **NO_FS)
-        check_output(machine.finish(limit=20), never=[NO_PANIC])
+        check_output(machine.finish(limit), never=[NO_PANIC])
         expect_frames("testoutput", captured(t), [b"Packet %02d" % i for i in range(count)])
     return play
 
