@@ -22,7 +22,7 @@ def of_request(t, system, work):
         status, out = t.host.make("-s", *(os.path.relpath(target, ROOT) for target in targets), limit=300)
     if status:
         raise Failure("it does not build:\n" + out)
-    text, path = count.run(t.host, count.make_disk(t.host), system, work, t.host.pace(60))
+    text, path = count.run(t.host, count.make_disk(t.host), system, work, t.host.pace(40))
     if not re.search(r"^ixload: done on CPU \d+: %d answers, 0 failures" % (count.WARM + count.COUNT), text, re.M):
         raise Failure("not every request was answered:\n" + text[-2000:])
     programs = {name: Program(hub.image(name), os.environ.get("NM") or "nm") for name in count.SERVERS[system][2] + (hub.LOAD,)}

@@ -5,6 +5,7 @@ with all of those filled in it passes, and without any one of them it fails. tes
 A test's docstring is what `make explain` prints: what is checked, why, what usually goes wrong, where to look.
 """
 import re
+import select
 import socket
 import struct
 import time
@@ -20,6 +21,7 @@ from harness.frames import ICMP, SOURCE, Wire, checksum, ip4
 
 needs_cmocka = needs_header("cmocka.h")
 IN_FLIGHT = 8000
+LOOK = 0.5  # seconds, after which somebody looks whether there is still anything to wait for
 RESTS_ON = {}  # {test's name: numbers of exercises, its own included}
 
 
@@ -58,15 +60,38 @@ def told(out):
     return "\n".join("  " + line for line in lines) or out
 
 
+class Talk:
+    """A connection to port 7 of the machine. A wait ends when the machine does, or panics: nothing would come after that."""
+
+    def __init__(self, machine, limit):
+        self.machine, self.patience = machine, machine.pace(limit)
+        self.sock = socket.create_connection(("127.0.0.1", machine.port(7)), self.patience)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    def receive(self):
+        """Bytes, or none at the end."""
+        deadline = time.monotonic() + self.patience
+        while not select.select([self.sock], [], [], LOOK)[0]:
+            over = self.machine.ending()
+            if over or time.monotonic() > deadline:
+                raise OSError(over or "nothing came for %.0f s" % self.patience)
+        return self.sock.recv(65536)
+
+
 def echo_over_tcp(machine, text, limit=5):
     """Connect to port 7 of the machine, send the text, and want it back: no more on its way than a window holds."""
     got, sent = b"", 0
     try:
-        with socket.create_connection(("127.0.0.1", machine.port(7)), machine.pace(limit)) as s:
+        with Talk(machine, limit) as talk:
             while len(got) < len(text):
                 if sent < len(text) and sent - len(got) < IN_FLIGHT:
-                    sent += s.send(text[sent:sent + IN_FLIGHT - (sent - len(got))])
-                piece = s.recv(65536)
+                    sent += talk.sock.send(text[sent:sent + IN_FLIGHT - (sent - len(got))])
+                piece = talk.receive()
                 if not piece:
                     break
                 got += piece
@@ -77,12 +102,12 @@ def echo_over_tcp(machine, text, limit=5):
 
 
 def send_over_tcp(machine, text, limit=5):
-    """Connect to port 7 of the machine, send the text, close."""
+    """Connect to port 7 of the machine, send the text, close; until the other end has closed, too."""
     try:
-        with socket.create_connection(("127.0.0.1", machine.port(7)), machine.pace(limit)) as s:
-            s.sendall(text)
-            s.shutdown(socket.SHUT_WR)
-            s.recv(1)
+        with Talk(machine, limit) as talk:
+            talk.sock.sendall(text)
+            talk.sock.shutdown(socket.SHUT_WR)
+            talk.receive()
     except OSError as e:
         raise Failure("no connection: %s\n%s" % (e, machine.tail())) from None
 
@@ -126,7 +151,7 @@ class Pinger:
         """Send a frame until one comes back of which answers(frame) is true."""
         patience = self.machine.pace(limit)
         deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self.machine.ending():
             self.wire.send(frame, patience)
             self.wire.sock.settimeout(0.2)
             try:
@@ -136,7 +161,7 @@ class Pinger:
                         return got
             except socket.timeout:
                 pass
-        raise Failure("%s is not answered\n%s" % (what, self.machine.tail()))
+        raise Failure("%s is not answered: %s\n%s" % (what, self.machine.ending() or "nothing came", self.machine.tail()))
 
     def ping(self, count):
         arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x800, 6, 4, 1, SOURCE, ME, bytes(6), GUEST)
