@@ -66,7 +66,7 @@ def swing(rounds, pause_ms, limit):
     def play(t):
         machine = t.boot("ixswing", args=[str(rounds), str(pause_ms), "/ixkv", "-t", "2"], cpus=3, nic="e1000e", ports=(PORT,))
         machine.expect("^ixswing: ready", limit=60)
-        before, stop, patience = levels(machine), threading.Event(), t.host.pace(15)
+        before, stop, patience = levels(machine), threading.Event(), t.host.pace(8)
         askers = [Asker(machine.port(PORT), i, stop, patience) for i in range(CONNECTIONS)]
         for asker in askers:
             asker.start()

@@ -97,7 +97,7 @@ def spread(nic, nthreads):
         machine = t.boot("ixhttpd", args=["-t", str(nthreads)], disk=disk(t), cpus=nthreads + 1, ports=(HTTP_PORT,),
                          extra=("url=" + READY,), **model(nic))
         machine.expect(READY, limit=60)
-        connections = [Connection(machine.port(HTTP_PORT), limit=t.host.pace(15)) for _ in range(CONNECTIONS)]
+        connections = [Connection(machine.port(HTTP_PORT), limit=t.host.pace(8)) for _ in range(CONNECTIONS)]
         for _ in range(2):
             for c in connections:
                 c.request()

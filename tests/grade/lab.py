@@ -83,7 +83,7 @@ class Talk:
         return self.sock.recv(65536)
 
 
-def echo_over_tcp(machine, text, limit=5):
+def echo_over_tcp(machine, text, limit=4):
     """Connect to port 7 of the machine, send the text, and want it back: no more on its way than a window holds."""
     got, sent = b"", 0
     try:
@@ -101,7 +101,7 @@ def echo_over_tcp(machine, text, limit=5):
         raise Failure("%d bytes came back, and are not the %d that were sent" % (len(got), len(text)))
 
 
-def send_over_tcp(machine, text, limit=5):
+def send_over_tcp(machine, text, limit=4):
     """Connect to port 7 of the machine, send the text, close; until the other end has closed, too."""
     try:
         with Talk(machine, limit) as talk:

@@ -80,7 +80,7 @@ def web(t):
         for i in range(6):
             if i == 1:
                 before = levels(machine)  # the files are in the server's memory now
-            page, big = (get(port, path, machine.pace(8)).body for path in ("/", "/big.bin"))
+            page, big = (get(port, path, machine.pace(5)).body for path in ("/", "/big.bin"))
             if page != index_html(t) or big != BIG:
                 raise Failure("what came is not what is on the disk")
     except OSError as e:
