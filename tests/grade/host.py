@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -60,7 +61,19 @@ def pythons(t):
             raise Failure("Python %s, %s:\n%s" % (".".join(map(str, version)), path, out))
 
 
+HOST_SECONDS = 90  # of computing: three times what the longest needs
+
 one_make = threading.Lock()  # host tests share objects: two makes at once would write them twice
+
+
+def bounded(seconds, *argv):
+    """The same program, ended when it has computed for so long: an endless loop shows, however busy the host is."""
+    return ("sh", "-c", "ulimit -S -t %d; exec \"$@\"" % seconds, "sh") + argv
+
+
+def loops(status):
+    """Did that end it? (128 more: in a cage)"""
+    return status in (-signal.SIGXCPU, 128 + signal.SIGXCPU)
 
 
 def host_test(name):
@@ -72,7 +85,9 @@ def host_test(name):
             status, out = t.host.make("-s", program)
         if status:
             raise Failure("it does not build:\n" + out)
-        t.run(t.path(program), limit=120)
+        status, out = t.attempt(*bounded(HOST_SECONDS, t.path(program)), limit=2 * HOST_SECONDS)
+        if status:
+            raise Failure(out + ("still running after %d s of computing" % HOST_SECONDS if loops(status) else "status %d" % status))
     return play
 
 

@@ -13,13 +13,14 @@ import time
 from exercises import BY_NUMBER, PARTS
 from gradelib import Failure, check_output, needs_header
 from grade import suite
-from grade.host import one_make
+from grade.host import bounded, loops, one_make
 from grade.programs import NO_PANIC
 from grade.webserver import levels
 from harness.cmdline import objdir
 from harness.frames import ICMP, SOURCE, Wire, checksum, ip4
 
 needs_cmocka = needs_header("cmocka.h")
+CASE_SECONDS = 15  # of computing, of which each needs less than one
 IN_FLIGHT = 8000
 LOOK = 0.5  # seconds, after which somebody looks whether there is still anything to wait for
 RESTS_ON = {}  # {test's name: numbers of exercises, its own included}
@@ -47,7 +48,9 @@ def on_the_host(t, program, cases):
     if status:
         raise Failure("obj/tests/%s does not build:\n%s" % (program, out))
     for case in cases:
-        status, out = t.attempt("env", "CASES=" + case, t.built("tests", program), limit=60)
+        status, out = t.attempt(*bounded(CASE_SECONDS, "env", "CASES=" + case, t.built("tests", program)), limit=60)
+        if loops(status):
+            raise Failure("tests/%s.c, %s: still running after %d s of computing: an endless loop?" % (program, case, CASE_SECONDS))
         if status:
             raise Failure("tests/%s.c, %s:\n%s" % (program, case, told(out)))
         if not re.search(r"^\[  PASSED  \] [1-9]", out, re.M):

@@ -42,7 +42,7 @@ def doorbells(t):
     check_output(machine.text, never=[NO_PANIC])
 
 
-@exercise(14, 5, "an idle CPU halts until its timer, and a frame wakes it", rests_on=[5, 6, 7, 8], unless=[needs_cmocka])
+@exercise(14, 5, "an idle CPU halts until its timer, and a frame wakes it", rests_on=[5, 6, 7, 8, 9], unless=[needs_cmocka])
 def naps(t):
     """A CPU on the host that counts its naps (tests/dp_lend_test.c): it sleeps until the deadline and no longer; a frame that
     comes just before the halt is not overlooked; with policy poll it never halts.
