@@ -33,8 +33,9 @@ void buf_arrive(struct dp *dp, struct buf *b)
 
 void bufs_return(struct dp *dp, struct dp *to, uint32_t n)
 {
-	for (; n > 0 && dp->bufs.count[BUF_FREE] > BUF_RESERVE; n--) {
-		struct buf *b = buf_take(&dp->bufs);
+	struct buf *b;
+
+	for (; n > 0 && dp->bufs.count[BUF_FREE] > BUF_RESERVE && (b = buf_take(&dp->bufs)); n--) {
 		buf_move(b, BUF_FREE);
 		buf_leave(dp, b);
 		push(&to->returned, b);
