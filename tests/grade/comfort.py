@@ -105,6 +105,6 @@ def explanations(t):
     if silent:
         raise Failure("nothing is explained of " + ", ".join(silent))
     status, out = t.host.make("-s", "explain", "TEST=ex3-testinput")
-    check_output(out, ["ex3-testinput: .*", "What it checks", "What usually goes wrong", "Again: .*"])
+    check_output(out, ["ex3-testinput: .*", "What it checks", "What usually goes wrong", "What it needs", "    exercises 1, 2\\.", "Again: .*"])
     status, out = t.host.make("-s", "doctor")
     check_output(out, [r"  QEMU +\S.*", r"  compiler +\S.*", r"  bwrap, parallel .*"])

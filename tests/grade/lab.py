@@ -4,6 +4,7 @@ with all of those filled in it passes, and without any one of them it fails. tes
 
 A test's docstring is what `make explain` prints: what is checked, why, what usually goes wrong, where to look.
 """
+import inspect
 import re
 import select
 import socket
@@ -36,7 +37,9 @@ def exercise(number, points, title, rests_on=(), unless=()):
         name = "ex%d-%s" % (number, func.__name__.replace("_", "-"))
         RESTS_ON[name] = {number} | set(rests_on)
         assert all(other in BY_NUMBER for other in RESTS_ON[name]), name
-        suite.add(name, title, points, func, unless=unless)
+        before = sorted(RESTS_ON[name] - {number})
+        needs = "\nNeeds: exercise%s %s." % ("s" * (len(before) > 1), ", ".join(map(str, before))) if before else ""
+        suite.add(name, title, points, func, unless=unless, doc=inspect.cleandoc(func.__doc__) + needs)
         return func
     return register
 

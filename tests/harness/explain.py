@@ -8,6 +8,7 @@ its own, as far as there is something to say:
     Why: what depends on it.
     Often: what is usually wrong when it fails.
     Look: files and functions, the monitor's commands, counters.
+    Needs: what must be there before it can pass.
 """
 import json
 import os
@@ -17,7 +18,8 @@ from .cmdline import objdir
 from .report import plural
 
 WIDTH = 100
-LABELS = {"Why:": "Why", "Often:": "What usually goes wrong", "Look:": "Where to look"}
+LABELS = {"Why:": "Why", "Often:": "What usually goes wrong", "Look:": "Where to look",
+          "Needs:": "What it needs"}
 KEPT = {
     "serial.log": "what the machine printed",
     "qemu.log": "QEMU's command line, and its own words",
