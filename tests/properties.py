@@ -113,6 +113,8 @@ row("leaving", "... in order, and before those that come to the next", "dp_move_
     "\t\tif (dp->parked_first)\n\t\t\tdp->parked_last->next = b;\n\t\telse\n\t\t\tdp->parked_first = b;\n\t\tb->next = NULL;\n")
 row("leaving", "... and their buffers' number comes back", "dp_leave_test: early_frames_are_handed_on",
     "exchange.c", "\t\t__atomic_add_fetch(&dp->owed[to->thread], 1, __ATOMIC_SEQ_CST);\n", "")
+row("leaving", "the next thread in its place finds nothing of it", "dp_home_test: each_finds_an_empty_home",
+    "member.c", "\tmemset(dp->events, 0, EVENTS_SIZE);\n", "")
 row("moving", "buffers that the flows hold change hands", "dp_move_test: groups_move_under_load",
     "move.c", "g->nbufs = for_each_buf(g, buf_leave, dp);", "g->nbufs = 0;")
 row("moving", "each thing is touched by its own CPU only", "dp_owner_test: each_door_asks_who_comes",
