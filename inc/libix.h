@@ -67,6 +67,9 @@ int ix_timer_clear(uint32_t id, void *tag);
 /*
  * The send heap: memory that sendv takes without copying. Bytes lent to the kernel may be freed once
  * `sent` covers them or `dead` has come. Blocks are aligned to 16 bytes, those over 2 KB to a page.
+ *
+ * All threads of a program share it. If one is destroyed in the middle of a change, nothing in it is sure any more: memory is
+ * out from then on, and what is given back stays unused.
  */
 struct ix_heap_stat {
 	size_t size;   /* bytes that can be handed out */

@@ -38,7 +38,13 @@ static void *memfind(const void *s, int c, size_t len)
 #include "../lib/ix/kv_stats.c"
 #include "../lib/ix/kv_send.c"
 #include "../lib/ix/kv_do.c"
+#define cprintf(...) fail_msg(__VA_ARGS__)
+#define binaryname "kv_test"
+#define exit() ((void)0)
 #include "../lib/ix/kv_server.c"
+#undef exit
+#undef binaryname
+#undef cprintf
 
 enum { LIMIT = 2 << 20, BIG = 700000 };
 

@@ -163,7 +163,7 @@ const struct http_reply *http_store_file(const char *path, size_t len)
 
 	if (reply)
 		return reply;
-	lock_if_shared(&loading);
+	lock_if_shared(&loading); /* who was destroyed in the middle of it has left the table as it was */
 	reply = find(bucket, path, len); /* another thread may have loaded it meanwhile */
 	if (!reply)
 		reply = load(bucket, path, len);

@@ -63,6 +63,15 @@ extern struct kv_self kv_self;
  * last byte that they take.
  */
 extern struct mutex kv_mutex;
+void kv_end_broken(void);
+
+static inline void kv_lock(void)
+{
+	if (lock_if_shared(&kv_mutex) < 0)
+		kv_end_broken();
+}
+
+static inline void kv_unlock(void) { unlock_if_shared(&kv_mutex); }
 
 /* kv_send.c. What cannot be queued as a whole ends the connection: MODE_END. */
 void kv_send_text(struct kv_conn *c, char *bytes, size_t len);

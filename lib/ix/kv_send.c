@@ -36,9 +36,9 @@ void kv_end_sending(struct kv_sending *out)
 
 static void on_value_sent(struct ixev_ref *ref)
 {
-	lock_if_shared(&kv_mutex);
+	kv_lock();
 	kv_end_sending(container_of(ref, struct kv_sending, sent));
-	unlock_if_shared(&kv_mutex);
+	kv_unlock();
 }
 
 static void next_slice(struct kv_conn *c)

@@ -14,6 +14,13 @@
 struct kv_self kv_self;
 struct mutex kv_mutex;
 
+/* A cache that may be half changed is worth nothing: clients find it empty, once it is started again. */
+void kv_end_broken(void)
+{
+	cprintf("%s: a thread was destroyed in the middle of a request: the store may be half changed\n", binaryname);
+	exit();
+}
+
 static struct kv_conn *conn_of(struct ixev_ctx *ctx)
 {
 	return container_of(ctx, struct kv_conn, ctx);
@@ -176,9 +183,9 @@ static void on_event(struct ixev_ctx *ctx, unsigned reason)
 	struct kv_conn *c = conn_of(ctx);
 
 	(void)reason;
-	lock_if_shared(&kv_mutex);
+	kv_lock();
 	bool done = serve(c);
-	unlock_if_shared(&kv_mutex);
+	kv_unlock();
 	if (c->mode == MODE_END || (done && ixev_eof(ctx)))
 		ixev_close(ctx);
 	else
@@ -203,9 +210,9 @@ static struct kv_conn *new_conn(void)
 static struct ixev_ctx *on_accept(struct ip_tuple *id)
 {
 	(void)id;
-	lock_if_shared(&kv_mutex);
+	kv_lock();
 	struct kv_conn *c = new_conn();
-	unlock_if_shared(&kv_mutex);
+	kv_unlock();
 	if (!c)
 		return NULL;
 	memset(c, 0, sizeof(*c));
@@ -218,13 +225,13 @@ static void on_release(struct ixev_ctx *ctx)
 {
 	struct kv_conn *c = conn_of(ctx);
 
-	lock_if_shared(&kv_mutex);
+	kv_lock();
 	if (c->item)
 		kv_release(c->item);
 	if (c->out)
 		kv_end_sending(c->out);
 	kv_self.count.curr_connections--;
-	unlock_if_shared(&kv_mutex);
+	kv_unlock();
 	drop_tail(c);
 	ix_free(c);
 }
@@ -244,13 +251,13 @@ static void on_second(void *arg)
 	uint32_t ms = sys_time_msec();
 
 	(void)arg;
-	lock_if_shared(&kv_mutex);
+	kv_lock();
 	kv_self.odd_ms += ms - kv_self.last_ms;
 	kv_self.last_ms = ms;
 	kv_self.uptime += kv_self.odd_ms / 1000;
 	kv_self.odd_ms %= 1000;
 	kv_store_clock(kv_self.uptime);
-	unlock_if_shared(&kv_mutex);
+	kv_unlock();
 	ixev_timer_add(&kv_self.clock, (struct timeval){ .tv_sec = 1 });
 }
 

@@ -26,6 +26,7 @@ static struct {
 	struct pages pages;
 	uint32_t partial[NCLASSES];                  /* pages with an object to give, by class */
 	uint8_t class_of[SMALL_MAX / GRAIN + 1];     /* by size in grains, rounded up */
+	bool is_broken;                              /* a thread was destroyed in the middle of a change */
 } heap;
 
 int ix_heap_init(void *base, size_t size)
@@ -158,10 +159,17 @@ static void *alloc(size_t size)
 	return first ? page_address(first) : NULL;
 }
 
+/* False: it is locked, but nothing in it is sure any more. */
+static bool heap_take(void)
+{
+	if (lock_if_shared(&ix_heap_mutex) < 0)
+		heap.is_broken = true;
+	return !heap.is_broken;
+}
+
 void *ix_alloc(size_t size)
 {
-	lock_if_shared(&ix_heap_mutex);
-	void *block = alloc(size);
+	void *block = heap_take() ? alloc(size) : NULL;
 	unlock_if_shared(&ix_heap_mutex);
 	return block;
 }
@@ -187,17 +195,17 @@ int ix_free(void *block)
 {
 	if (!block)
 		return 0;
-	lock_if_shared(&ix_heap_mutex);
-	int r = free_block(block);
+	int r = heap_take() ? free_block(block) : 0;
 	unlock_if_shared(&ix_heap_mutex);
 	return r;
 }
 
 void ix_heap_stat(struct ix_heap_stat *stat)
 {
-	lock_if_shared(&ix_heap_mutex);
-	release_idle_pages();
+	bool whole = heap_take();
+	if (whole)
+		release_idle_pages();
 	stat->size = (size_t)heap.pages.nusable * PAGE_BYTES;
-	stat->unused = (size_t)heap.pages.nfree * PAGE_BYTES;
+	stat->unused = whole ? (size_t)heap.pages.nfree * PAGE_BYTES : 0;
 	unlock_if_shared(&ix_heap_mutex);
 }

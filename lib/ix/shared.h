@@ -13,10 +13,10 @@ extern THREAD_LOCAL bool ix_is_sibling; /* not the first thread: started by ix_s
 extern struct mutex ix_heap_mutex;
 extern size_t (*ix_heap_granted)(void); /* how large the heap is now; asked when it is used up. NULL: as it was at first */
 
-static inline void lock_if_shared(struct mutex *m)
+/* 0; or -E_BAD_ENV: it is locked, and what it guards may be half changed, for the thread that had it was destroyed. */
+static inline int lock_if_shared(struct mutex *m)
 {
-	if (ix_shared)
-		mutex_lock(m);
+	return ix_shared ? mutex_lock(m) : 0;
 }
 
 static inline void unlock_if_shared(struct mutex *m)
