@@ -237,3 +237,9 @@ def cpus_killed_often(t):
 def joins(t):
     machine = t.boot("ixjoin", fs=False, cpus=4, nic="e1000e", ports=(7,))
     check_output(machine.finish(120), ["ixjoin: all is well"], [NO_PANIC])
+
+
+@suite.test(5, "fork in a program whose threads have CPUs of a dataplane, while another writes: memory as it was, and no dataplane")
+def forks(t):
+    machine = t.boot("ixfork", fs=False, cpus=4, nic="e1000e", ports=(7,))
+    check_output(machine.finish(60), ["ixfork: all is well"], [NO_PANIC])
