@@ -10,14 +10,15 @@
  * Between -c, or what -n says for one NIC, CPUs it is the policy's choice: from 1 to 8 for all, if nothing is said. A program
  * can use as many CPUs as it has threads (ixhttpd -t 4). -m is each dataplane's quota of send heap, in units of 4 MB. -v shows a table on the console, drawn anew twice a second.
  */
+#include <inc/ixopt.h>
 #include "parts/ixcp/ixcp.h"
 
-enum { INTERVAL_MS = 20, INTERVAL_MIN_MS = 10, INTERVAL_MAX_MS = 10000, DRAW_MS = 500, MB_PER_UNIT = IX_HEAP_UNIT >> 20 };
+enum { INTERVAL_MS = 20, INTERVAL_MIN_MS = 10, INTERVAL_MAX_MS = 10000, DRAW_MS = 500, MB_PER_UNIT = IX_HEAP_UNIT >> 20, MB_MAX = 4096 };
 
 static struct {
 	const char *policy;
 	bool view;
-	long quota_mb; /* 0: none */
+	unsigned quota_mb; /* 0: none */
 } options = { .policy = "elastic" };
 
 static struct watch watch = { .interval_ms = INTERVAL_MS };
@@ -106,28 +107,45 @@ static bool bound_one(const char *text)
 	       read_bounds(end + 1, &watch.plane[nic].least, &watch.plane[nic].most);
 }
 
-static bool read_interval(const char *text)
+static bool set_interval(const char *text)
 {
-	watch.interval_ms = text ? strtol(text, NULL, 10) : 0;
-	return watch.interval_ms >= INTERVAL_MIN_MS && watch.interval_ms <= INTERVAL_MAX_MS;
+	return ix_read_number(text, INTERVAL_MIN_MS, INTERVAL_MAX_MS, &watch.interval_ms);
 }
 
-static bool read_quota(const char *text)
+static bool set_quota(const char *text) { return ix_read_number(text, MB_PER_UNIT, MB_MAX, &options.quota_mb); }
+
+static bool set_policy(const char *text)
 {
-	options.quota_mb = text ? strtol(text, NULL, 10) : 0;
-	return options.quota_mb >= MB_PER_UNIT;
+	options.policy = text;
+	return text && cp_policy_named(text);
 }
 
-static bool read_flag(struct Argstate *args, int flag)
+static const struct flag {
+	char letter;
+	bool (*set)(const char *text);
+	const char *wants;
+} flags[] = {
+	{ 'p', set_policy, "fixed, elastic or consolidate" },
+	{ 'c', bound_all, "numbers of CPUs from 1 to 8, as in 2-4, or 2" },
+	{ 'n', bound_one, "a NIC and numbers of CPUs, as in 1=2-4" },
+	{ 'm', set_quota, "MB, 4 at least" },
+	{ 't', set_interval, "milliseconds from 10 to 10000" },
+};
+
+static bool read_flag(struct Argstate *args, int letter)
 {
-	switch (flag) {
-	case 'p': return (options.policy = argvalue(args)) && cp_policy_named(options.policy);
-	case 'c': return bound_all(argvalue(args));
-	case 'n': return bound_one(argvalue(args));
-	case 'm': return read_quota(argvalue(args));
-	case 't': return read_interval(argvalue(args));
-	case 'v': return (options.view = true);
+	if (letter == 'v')
+		return options.view = true;
+	for (const struct flag *f = flags; f < flags + ARRAY_SIZE(flags); f++) {
+		if (f->letter != letter)
+			continue;
+		const char *text = argvalue(args);
+		bool good = f->set(text);
+		if (!good)
+			cprintf("ixcp: -%c wants %s, not %s\n", letter, f->wants, text ? text : "nothing");
+		return good;
 	}
+	cprintf("ixcp: there is no flag -%c\n", letter);
 	return false;
 }
 

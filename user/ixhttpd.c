@@ -2,19 +2,23 @@
 /*
  * A web server on the dataplane: the file server's files by HTTP/1.1 and 1.0 (inc/http_server.h).
  *
- *	ixhttpd [-i nic] [-p port] [-n most connections] [-t threads] [-v]
+ *	ixhttpd [-i nic] [-p port] [-c most connections] [-t threads] [-v]
  */
 #include <inc/http_server.h>
 #include <inc/http_store.h>
+#include <inc/ixopt.h>
 #include <inc/lib.h>
 
 #define HEAP_SIZE (16 << 20)
-#define MOST_NIC 7
 
 static struct {
-	unsigned nic, port, max_conns, threads;
-	bool verbose;
+	unsigned nic, port, max_conns, threads, verbose;
 } options = { .port = 80, .threads = 1 };
+
+static const struct ix_option flags[] = {
+	IX_OPT_NIC(&options.nic), IX_OPT_PORT(&options.port), IX_OPT_CONNS(&options.max_conns), IX_OPT_THREADS(&options.threads),
+	{ 'v', NULL, &options.verbose, 0, 0 },
+};
 
 /* With as much send heap as memory allows. */
 static int attach(void)
@@ -51,50 +55,13 @@ static void announce(void)
 	cprintf("Press Ctrl-a x to quit.\n");
 }
 
-static bool read_number(struct Argstate *args, unsigned min, unsigned max, unsigned *value)
-{
-	char *text = argvalue(args), *end = text;
-	long number = text ? strtol(text, &end, 10) : -1;
-
-	if (number < (long)min || number > (long)max || end == text || *end)
-		return false;
-	*value = number;
-	return true;
-}
-
-static bool read_arguments(int argc, char **argv)
-{
-	struct Argstate args;
-	int flag;
-	bool good = true;
-
-	argstart(&argc, argv, &args);
-	while (good && (flag = argnext(&args)) >= 0) {
-		if (flag == 'i')
-			good = read_number(&args, 0, MOST_NIC, &options.nic);
-		else if (flag == 'p')
-			good = read_number(&args, 1, 65535, &options.port);
-		else if (flag == 'n')
-			good = read_number(&args, 1, 0x7fffffff, &options.max_conns);
-		else if (flag == 't')
-			good = read_number(&args, 1, IX_NTHREADS, &options.threads);
-		else if (flag == 'v')
-			options.verbose = true;
-		else
-			good = false;
-	}
-	return good && argc <= 1; /* 0: started by the kernel without words */
-}
-
 void umain(int argc, char **argv)
 {
 	int r;
 
 	binaryname = "ixhttpd";
-	if (!read_arguments(argc, argv)) {
-		cprintf("usage: ixhttpd [-i nic] [-p port] [-n most connections] [-t threads] [-v]\n");
+	if (!ix_read_options(argc, argv, flags, ARRAY_SIZE(flags)))
 		return;
-	}
 	if ((r = start()) < 0) {
 		cprintf("ixhttpd: cannot start: %e\n", r);
 		return;

@@ -7,17 +7,22 @@
  * Without -m it takes what memory allows, 64 MB at most. The boot argument epoch= tells the Unix time at
  * boot, which nothing else knows here: without it, items that expire at a point in time never do.
  */
+#include <inc/ixopt.h>
 #include <inc/kv_server.h>
 #include <inc/lib.h>
 
 #define MB (1u << 20)
 #define DEFAULT_MB 64
 #define MOST_MB 96
-#define MOST_NIC 7
 
 static struct {
 	unsigned nic, port, megabytes, max_conns, threads;
 } options = { .port = KV_PORT, .megabytes = DEFAULT_MB, .threads = 1 };
+
+static const struct ix_option flags[] = {
+	IX_OPT_NIC(&options.nic), IX_OPT_PORT(&options.port), { 'm', "MB for items", &options.megabytes, 1, MOST_MB },
+	IX_OPT_CONNS(&options.max_conns), IX_OPT_THREADS(&options.threads),
+};
 
 static uint32_t limit; /* bytes for items */
 
@@ -56,50 +61,13 @@ static int start(void)
 	return ixev_start_threads(options.threads);
 }
 
-static bool read_number(struct Argstate *args, unsigned min, unsigned max, unsigned *value)
-{
-	char *text = argvalue(args), *end = text;
-	long number = text ? strtol(text, &end, 10) : -1;
-
-	if (number < (long)min || number > (long)max || end == text || *end)
-		return false;
-	*value = number;
-	return true;
-}
-
-static bool read_arguments(int argc, char **argv)
-{
-	struct Argstate args;
-	int flag;
-	bool good = true;
-
-	argstart(&argc, argv, &args);
-	while (good && (flag = argnext(&args)) >= 0) {
-		if (flag == 'i')
-			good = read_number(&args, 0, MOST_NIC, &options.nic);
-		else if (flag == 'p')
-			good = read_number(&args, 1, 65535, &options.port);
-		else if (flag == 'm')
-			good = read_number(&args, 1, MOST_MB, &options.megabytes);
-		else if (flag == 'c')
-			good = read_number(&args, 1, 0x7fffffff, &options.max_conns);
-		else if (flag == 't')
-			good = read_number(&args, 1, IX_NTHREADS, &options.threads);
-		else
-			good = false;
-	}
-	return good && argc <= 1;
-}
-
 void umain(int argc, char **argv)
 {
 	int r;
 
 	binaryname = "ixkv";
-	if (!read_arguments(argc, argv)) {
-		cprintf("usage: ixkv [-i nic] [-p port] [-m MB for items] [-c most connections] [-t threads]\n");
+	if (!ix_read_options(argc, argv, flags, ARRAY_SIZE(flags)))
 		return;
-	}
 	if ((r = start()) < 0) {
 		cprintf("ixkv: cannot start: %e\n", r);
 		return;

@@ -14,6 +14,7 @@ from gradelib import Failure, check_output, needs_program, needs_tap
 from grade import suite
 from grade.programs import NO_PANIC
 from grade.webserver import levels
+from harness.http import Connection
 from harness.monitor import Monitor
 
 suite.part("dp")
@@ -168,6 +169,60 @@ def dp_killed_often(t):
     machine, client = remote(t, program="ixkilled", ready="ixkilled: serving")
     client("killed-often", limit=240)
     check_output(machine.finish(60), ["ixkilled: all is well"], [NO_PANIC])
+
+
+# ---- Flags ----
+
+USAGE = {
+    "ixecho": r"usage: ixecho \[-i nic\] \[-p port\] \[-c most connections\] \[-t threads\]",
+    "ixhttpd": r"usage: ixhttpd \[-i nic\] \[-p port\] \[-c most connections\] \[-t threads\] \[-v\]",
+    "ixkv": r"usage: ixkv \[-i nic\] \[-p port\] \[-m MB for items\] \[-c most connections\] \[-t threads\]",
+    "ixcp": r"usage: ixcp \[-p fixed\|elastic\|consolidate\] .*",
+}
+BAD_FLAGS = (  # program, words, and what it says of them
+    ("ixecho", ["-x"], "there is no flag -x"),
+    ("ixecho", ["-t", "9"], "-t wants a number from 1 to 8, not 9"),
+    ("ixhttpd", ["-v", "-p", "0"], "-p wants a number from 1 to 65535, not 0"),
+    ("ixhttpd", ["-v", "word"], "word is no flag"),
+    ("ixkv", ["-i"], "-i wants a number from 0 to 7, not nothing"),
+    ("ixkv", ["-c", "1x"], "-c wants a number from 1 to 2147483647, not 1x"),
+    ("ixcp", ["-c", "0-3"], "-c wants numbers of CPUs from 1 to 8, as in 2-4, or 2, not 0-3"),
+    ("ixcp", ["-t", "20x"], "-t wants milliseconds from 10 to 10000, not 20x"),
+    ("ixcp", ["-p", "best"], "-p wants fixed, elastic or consolidate, not best"),
+)
+
+
+@suite.test(5, "servers on the dataplane have the same flags, and say what is wrong to those who use others")
+def server_flags(t):
+    for name, words, complaint in BAD_FLAGS:
+        machine = t.boot(name, args=words, fs=False, cpus=2, ports=(7,))
+        check_output(machine.finish(20), ["%s: %s" % (name, complaint), USAGE[name]], [NO_PANIC])
+
+
+@suite.test(5, "ixecho on another port, with two threads, for so many connections and no more")
+def echo_flags(t):
+    machine = t.boot("ixecho", args=["-p", "77", "-t", "2", "-c", "12"], fs=False, cpus=3, nic="e1000e", ports=(77,))
+    machine.expect("ixecho: port 77", limit=20)
+
+    def say(c, word):
+        c.send(word)
+        return c.piece() == word
+    open_ones = [Connection(machine.port(77)) for _ in range(12)]
+    if not all(say(c, b"word %d" % i) for i, c in enumerate(open_ones)):
+        raise Failure("what came back is not what was sent")
+    with Monitor(machine) as monitor:
+        frames = re.findall(r"^ +rx_frames +(\d+)", monitor.run("dp"), re.M)
+    if len(frames) != 2:
+        raise Failure("not two CPUs have served")
+    with Connection(machine.port(77)) as more:
+        try:
+            if more.sock.recv(1):
+                raise Failure("a connection too many gets an answer")
+        except ConnectionResetError:
+            pass
+    for c in open_ones:
+        c.sock.close()
+    check_output(machine.text, never=[NO_PANIC])
 
 
 @suite.test(3, "the trace exports to a timeline file", unless=[needs_tap])
