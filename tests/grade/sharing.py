@@ -34,17 +34,17 @@ def build(t, *targets):
         raise Failure("it does not build:\n" + out)
 
 
-def shared_lines(t, load, kernel=None):
+def shared_lines(t, load, kernel=None, nic=None, qemu=None):
     """
     What must not be shared, and was, in words. The load has a CPU and a dataplane of its own; a server with several threads
-    has as many CPUs, and all of them must have served.
+    has as many CPUs, and all of them must have served. `load`: as in LOADS; `nic` and `qemu`: others than the usual.
     """
-    _, conns, kind, server, threads = LOADS[load]
-    build(t, *(os.path.relpath(path, ROOT) for path in (hub.plugin_file("sharing", t.host.qemu), hub.image(hub.LOAD, True))))
+    _, conns, kind, server, threads = load
+    build(t, *(os.path.relpath(path, ROOT) for path in (hub.plugin_file("sharing", qemu or t.host.qemu), hub.image(hub.LOAD, True))))
     disk = hub.make_disk(t.host, server)
     text, path = hub.run(t.host, disk, "sharing", (str(conns), kind, str(WARM), str(COUNT), "/" + server.split("_")[1], "-t", str(threads)),
                          boot=("nic0=dp", "nic1=dp"), kernel=kernel and kernel + ".img", cpus=2 + threads,
-                         nic="e1000e" if threads > 1 else "e1000")
+                         nic=nic or ("e1000e" if threads > 1 else "e1000"), qemu=qemu)
     served = set(re.findall(r"^ixload: busy, CPU (\d+): rx_frames", text, re.M))
     if len(served) != threads:
         raise Failure("%d CPUs served, not %d\n%s" % (len(served), threads, text[-2000:]))
@@ -54,9 +54,9 @@ def shared_lines(t, load, kernel=None):
     return lines.offences(busy + idle, lines.kernel_names(kernel or hub.built("kern", "kernel")))
 
 
-def silent(load):
+def silent(load, **machine):
     def play(t):
-        found = shared_lines(t, load)
+        found = shared_lines(t, load, **{name: choose() for name, choose in machine.items()})
         if found:
             raise Failure("lines of memory that several CPUs touch:\n" + "\n".join(found))
     return play
@@ -66,7 +66,7 @@ def names_planted(name):
     def play(t):
         kernel = hub.built("planted", name, "kern", "kernel")
         build(t, os.path.relpath(kernel + ".img", ROOT))
-        found = "\n".join(shared_lines(t, "web-2", kernel))
+        found = "\n".join(shared_lines(t, LOADS["web-2"], kernel))
         missing = [word for word in PLANTED[name] if word not in found]
         if missing:
             raise Failure("not named: %s\n%s" % (" ".join(missing), found or "nothing is shared"))
@@ -82,7 +82,7 @@ def faults_elsewhere(t):
 
 
 suite.add("window-elsewhere", "lwIP's variables are not there on a CPU without a dataplane", 5, faults_elsewhere)
-for _name, (_title, *_) in LOADS.items():
-    suite.add("sharing-" + _name, "CPUs share no line of memory: " + _title, 10, silent(_name))
+for _name, _load in LOADS.items():
+    suite.add("sharing-" + _name, "CPUs share no line of memory: " + _load[0], 10, silent(_load))
 for _name in PLANTED:
     suite.add("sharing-finds-" + _name, "a %s planted on the fast path is named" % _name, 5, names_planted(_name))
