@@ -110,14 +110,19 @@ class ResultTest(unittest.TestCase):
         self.assertEqual((held["verdict"], held["score"], held["withheld"]), ("suspect", 0, 12))
 
     def test_table(self):
-        rows = [dict(submission="=1+1", verdict="graded", score=1, max_score=2, passed=1, failed=1, seconds=1, notes=["<b>"])]
+        rows = [dict(submission="=1+1", verdict="graded", score=1, max_score=2, passed=1, failed=1, seconds=1, notes=["<b>"],
+                     tests=[dict(name="ex3-ring", status="failed", score=0, max_score=2, reason="<i>why\nmore", seconds=1),
+                            dict(name="hello", status="passed", score=1, max_score=1, reason="", seconds=1)])]
         with tempfile.TemporaryDirectory() as folder:
             table.write_csv(os.path.join(folder, "t.csv"), rows)
             table.write_html(os.path.join(folder, "t.html"), rows)
             with open(os.path.join(folder, "t.csv"), encoding="utf-8") as f:
                 self.assertIn("\n'=1+1,", f.read().replace("\r", ""))
             with open(os.path.join(folder, "t.html"), encoding="utf-8") as f:
-                self.assertIn("&lt;b&gt;", f.read())
+                page = f.read()
+            for want in ("&lt;b&gt;", "ex3-ring: &lt;i&gt;why<", ">0/2<", ">1/1<", "href='%3D1%2B1.json'"):
+                self.assertIn(want, page)
+            self.assertNotIn("<i>", page)
 
 
 @unittest.skipUnless(os.path.exists("/usr/bin/bwrap"), "bubblewrap is not installed")

@@ -2,10 +2,28 @@
 """The summary of a class: one row for each submission, as text, CSV and HTML."""
 import csv
 import html
+import re
+import statistics
+import urllib.parse
+
+from exercises import BY_NUMBER, EXERCISES
 
 COLUMNS = ("submission", "verdict", "score", "max_score", "passed", "failed", "seconds", "notes")
-STYLE = ("body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}td,th{padding:.3em .7em;border-bottom:1px solid #ccc;"
-         "text-align:left}td.n{text-align:right}tr.graded{}tr.other td.v{color:#a00;font-weight:bold}")
+PARTS = ["floor"] + sorted(set(e.part for e in EXERCISES))
+STYLE = """
+:root { color-scheme: light dark; --line: #8884; --bad: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; } }
+body { font: 15px/1.4 sans-serif; margin: 1.5rem; }
+div { overflow-x: auto; }
+table { border-collapse: collapse; }
+td, th { padding: .35rem .7rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.other .verdict { color: var(--bad); font-weight: bold; }
+.little { color: var(--bad); }
+.details { font-size: .9em; min-width: 16rem; }
+th, .verdict { white-space: nowrap; }
+summary { cursor: pointer; }
+"""
 
 
 def row(result):
@@ -19,11 +37,13 @@ def as_text(results):
         notes = [note for note in r["notes"] if not note.endswith("taken as handed out")]
         lines.append(("%-*s  %-15s %4d/%-4d  %s" % (width, r["submission"], r["verdict"], r["score"], r["max_score"],
                                                     "; ".join(notes)[:120])).rstrip())
+    return "\n".join(lines + [in_sum(results)]) + "\n"
+
+
+def in_sum(results):
     graded = sorted(r["score"] for r in results if r["verdict"] == "graded")
-    if graded:
-        lines.append("%d submissions, %d graded; scores %d to %d, median %d" % (
-            len(results), len(graded), graded[0], graded[-1], graded[len(graded) // 2]))
-    return "\n".join(lines) + "\n"
+    scores = "; scores %d to %d, median %g" % (graded[0], graded[-1], statistics.median(graded)) if graded else ""
+    return "%d submissions, %d graded%s" % (len(results), len(graded), scores)
 
 
 def write_csv(path, results):
@@ -38,12 +58,47 @@ def harmless(cell):
     return "'" + cell if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
 
 
+def part_of(test):
+    """A lab test is called like its exercise, ex3-...; all others are the floor's."""
+    found = re.match(r"ex(\d+)-", test)
+    exercise = BY_NUMBER.get(int(found.group(1))) if found else None
+    return exercise.part if exercise else "floor"
+
+
+def part_cell(result, part):
+    """What the tests of a part brought; nothing where none was run."""
+    ours = [t for t in result.get("tests", []) if part_of(t["name"]) == part and t["status"] != "skipped"]
+    if not ours:
+        return "<td class=n></td>"
+    score, most = sum(t["score"] for t in ours), sum(t["max_score"] for t in ours)
+    return "<td class='n%s'>%d/%d</td>" % (" little" if 2 * score < most else "", score, most)
+
+
+def details(result):
+    """Notes, and each test that failed with its reason's first line, to be unfolded."""
+    lost = [t for t in result.get("tests", []) if t["status"] in ("failed", "not run")]
+    items = ["%s: %s" % (t["name"], t["reason"].split("\n")[0][:200]) for t in lost]
+    words = "<br>".join(html.escape(note) for note in result["notes"])
+    if items:
+        words += "<details><summary>%d failed</summary>%s</details>" % (len(items), "<br>".join(html.escape(i) for i in items))
+    return "<td class=details>%s</td>" % words
+
+
+def html_row(result):
+    name = html.escape(result["submission"])
+    cells = ["<td><a href='%s'>%s</a></td>" % (html.escape(urllib.parse.quote(result["submission"] + ".json", safe="")), name),
+             "<td class=verdict>%s</td>" % html.escape(result["verdict"]),
+             "<td class=n>%d/%d</td>" % (result["score"], result["max_score"])]
+    cells += [part_cell(result, part) for part in PARTS]
+    cells += [details(result), "<td class=n>%.0f s</td>" % result["seconds"]]
+    return "<tr class=%s>%s</tr>" % ("graded" if result["verdict"] == "graded" else "other", "".join(cells))
+
+
 def write_html(path, results):
-    rows = []
-    for r in results:
-        cells = ["<td class=%s>%s</td>" % ("n" if isinstance(cell, (int, float)) else "v", html.escape(str(cell))) for cell in row(r)]
-        rows.append("<tr class=%s>%s</tr>" % ("graded" if r["verdict"] == "graded" else "other", "".join(cells)))
-    head = "".join("<th>%s</th>" % c.replace("_", " ") for c in COLUMNS)
+    """One page; a submission's name leads to its NAME.json beside it, which has the log."""
+    heads = ["submission", "verdict", "score"] + [part if part == "floor" else "part " + part for part in PARTS] + ["notes", "time"]
     with open(path, "w", encoding="utf-8") as f:
-        f.write("<!doctype html><meta charset=utf-8><title>Grades</title><style>%s</style><table><tr>%s</tr>\n%s\n</table>\n" % (
-            STYLE, head, "\n".join(rows)))
+        f.write("<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+                "<title>Grades</title><style>%s</style>\n<h1>Grades</h1>\n<p>%s</p>\n<div><table>\n<tr>%s</tr>\n%s\n</table></div>\n" % (
+                    STYLE, html.escape(in_sum(results)), "".join("<th>%s</th>" % h for h in heads),
+                    "\n".join(html_row(r) for r in results)))
