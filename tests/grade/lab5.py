@@ -15,8 +15,16 @@ prints("testfile", 10, "testfile: files by IPC and by descriptors",
        [thing + " is good" for thing in (
            "serve_open", "file_stat", "file_read", "file_close", "stale fileid", "file_write",
            "file_read after file_write", "open", "large file")], limit=30)
+prints("testfsmisuse", 5, "testfsmisuse: requests that libjos never sends get errors, and the file server goes on",
+       ["%s: refused" % what for what in (
+           "request 77", "request without a page", "read-only page", "path without an end", "writing to a directory",
+           "unknown file id", "offset below 0", "write of more than fits", "size over the largest", "using it",
+           "one file too many")] + ["the file server survived"], limit=30)
 prints("spawnhello", 5, "spawnhello starts a program from the disk",
        ["i am parent environment 00001001", "hello, world", "i am environment 00001002"])
+prints("spawninit", 5, "spawninit: a program from the disk gets data, bss and arguments as they should be",
+       ["i am parent environment 00001001", "init: data seems okay", "init: bss seems okay", "init: args: 'init' 'one' 'two'"],
+       until="init: running sh|panic")
 prints("testpteshare", 5, "testpteshare: shared pages pass through fork and spawn",
        ["fork handles PTE_SHARE right", "spawn handles PTE_SHARE right"])
 prints("testptelibrary", 5, "testptelibrary: the same under their old name",

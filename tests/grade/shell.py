@@ -46,7 +46,7 @@ def dialogue(session, pairs):
             raise Failure("after typing:  %s\nexpected:  %r\ngot:  %r" % (line, want, got))
 
 
-@suite.test(10, "a session at the shell: commands, redirection, pipes, comments")
+@suite.test(10, "a session at the shell: commands, redirection, pipes, comments, the environments")
 def session(t):
     dialogue(Session(t.boot(leave=False)), (
         ("echo hello there", "hello there\n"),
@@ -59,6 +59,7 @@ def session(t):
         ("cat <words | cat >copy", ""),
         ("cat copy", "some words\n"),
         ("ls", r"(?s).*\bmotd\n.*\bwords\n.*"),
+        ("ps", r" +env +parent +type +state +cpu +runs\n(?s:.*)00001000 00000000  fs    ipc .*\n(?s:.*) running .*\n"),
         ("nosuchprogram", "(?s).*nosuchprogram.*(file or block not found|not found).*"),
         ("cat nosuchfile", "(?s).*nosuchfile.*"),
         ("echo still here", "still here\n")))
