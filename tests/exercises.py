@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The exercises of lab IX: the one table of them. Sources mark an exercise's gaps by #ifndef EXERCISE_n (conf/handout),
-the lab's text is doc/lab-ix.md, its hints are doc/hints/, its tests are tests/grade/lab_x.py, x being the part."""
+the lab's text is doc/lab-ix.md, its hints are doc/hints.md, its tests are tests/grade/lab_x.py, x being the part."""
 import collections
 
 Exercise = collections.namedtuple("Exercise", "number part title files")

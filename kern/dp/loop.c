@@ -4,8 +4,8 @@
  * the NIC's ring through TCP to the program's events, and the program's answers back to the ring, in
  * bounded batches, without a lock.
  *
- * Interrupts are off. A batch never waits to fill: it is what has come, up to dp->batch frames; the rest
- * stays in the ring.
+ * Interrupts are off. A batch never waits to fill: it is what has come, up to the policy's bound (plane->policy.batch); the
+ * rest stays in the ring.
  */
 #include <inc/error.h>
 #include <inc/x86.h>

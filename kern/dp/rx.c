@@ -305,8 +305,8 @@ static uint32_t batch_bound(const struct dp *dp)
 }
 
 /*
- * The tail register is dear to write: a doorbell rings when a good many buffers wait for it, one in RX_FLUSH_PART of the
- * ring, while the NIC has plenty left.
+ * The tail register is dear to write: a doorbell is due when the buffers that wait for it (provided since the last one) are
+ * at least one in RX_FLUSH_PART of the ring. The NIC has plenty left until then: BUF_RESERVE sees to that.
  */
 static bool doorbell_is_due(const struct netq *q)
 {
