@@ -20,7 +20,7 @@ enum {
 	REG_CONTROL = 0x3F6,
 };
 
-enum { ST_ERR = 0x01, ST_DRQ = 0x08, ST_DF = 0x20, ST_DRDY = 0x40, ST_BSY = 0x80 };
+enum { ST_ERR = 0x01, ST_DRQ = 0x08, ST_DF = 0x20, ST_BSY = 0x80 };
 enum { CONTROL_NIEN = 0x02 };             /* no interrupts, please */
 enum { DEVICE_LBA = 0xE0, DEVICE_1 = 0x10 }; /* addresses are sector numbers; the second drive */
 

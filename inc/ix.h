@@ -136,7 +136,7 @@ struct ix_event {
 		struct { int32_t outcome; uint32_t window; } connected;
 		struct { uint32_t addr, len, flags; } recv;
 		struct { uint32_t bytes, window; } sent;
-		struct { int32_t reason; } dead; /* 0 closed in order, or -E_RESET, -E_TIMED_OUT, -E_REFUSED, -E_ABORTED */
+		struct { int32_t reason; } dead; /* 0 closed in order, or -E_RESET, -E_TIMED_OUT, -E_ABORTED */
 		struct { uint32_t addr, len, ip; uint16_t port, local_port; } udp_recv;
 		struct { uint32_t bytes; } udp_sent;
 		struct { uint32_t id; } timer;
@@ -179,11 +179,14 @@ enum ix_ctl {
 	                      0 for never, else 1000 or more; b: after which it is ended, 0 for never */
 	IX_CTL_HOLD,       /* take the right; -E_PERM: another has it */
 	IX_CTL_RELEASE,    /* give it back; all limits end with it */
-	IX_CTL_RESERVE,    /* a to b CPUs are for this NIC's dataplane, now or when there is one; -E_NO_CPU: so many are not left */
+	IX_CTL_RESERVE,    /* a to b CPUs are for this NIC's dataplane, now or when there is one; -E_NO_CPU: so many are
+	                      not left */
 	IX_CTL_ADD_CPU,    /* a: CPU or IX_ANY_CPU, for a parked thread, with its share of flow groups -> thread;
 	                      -E_NO_CPU: none is free, or reserved for it; -E_AGAIN: no thread is parked */
-	IX_CTL_REMOVE_CPU, /* a: CPU; its groups go to the others, its thread parks. -E_INVAL: not one of it, its first, or reserved */
-	IX_CTL_GRANT,      /* a: units of 4 MB that the send heap grows by -> its units; -E_NO_MEM: quota, window or memory is used up */
+	IX_CTL_REMOVE_CPU, /* a: CPU; its groups go to the others, its thread parks. -E_INVAL: not one of this dataplane, its
+	                      first, or reserved */
+	IX_CTL_GRANT,      /* a: units of 4 MB that the send heap grows by -> its units; -E_NO_MEM: quota, window or memory
+	                      is used up */
 	IX_CTL_QUOTA,      /* a: most units of send heap */
 	IX_CTL_MOVE_GROUP, /* a: flow group, b: thread that is to have it; -E_AGAIN: that thread is parked */
 };

@@ -160,8 +160,8 @@ static void __attribute__((noreturn)) idle(void)
  * yields in a loop does not starve its own network. While it waits, cycles go on without it. dp_run_without_app() runs at
  * least one, without the big lock, which is held here before and after, and comes back when there is mail (MAIL_SCHED) for
  * the scheduler; the letter that said what became of the env may have been taken by the trap that led here, so if it can run,
- * or be ended (env_may_go()), post one again (mail_post()), and take it at the end (mail_take()). Other envs that are ready go to other CPUs
- * before that: sched_share().
+ * or be ended (env_may_go()), post one again (mail_post()), and take it at the end (mail_take()). Other envs that are ready
+ * go to other CPUs before that: sched_share().
  */
 static void run_without_env(struct CpuInfo *c, struct Env *e)
 {

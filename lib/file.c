@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files: every call is a message to the file server with the page fsipcbuf, which holds the request and then
- * the answer (inc/fs.h). Threads other than the first have such a page each. The descriptor's page is the server's too: it moves the offset on.
+ * the answer (inc/fs.h). Threads other than the first have such a page each. The descriptor's page is the server's too: it
+ * moves the offset on.
  */
 #include <lib/private.h>
 

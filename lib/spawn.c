@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running a program from the file server in a new environment. It is put together in the parent, one page at
- * a time at THREAD_SCRATCH (which other threads do not see), and started when it is complete; whatever fails before that destroys it.
+ * Running a program from the file server in a new environment. It is put together in the parent, one page at a time at
+ * THREAD_SCRATCH (which other threads do not see), and started when it is complete; whatever fails before that destroys it.
  */
 #include <inc/elf.h>
 #include <lib/private.h>

@@ -8,7 +8,8 @@
  *
  * It takes the right to the levers, starts the programs, and then looks at all dataplanes every -t milliseconds (20).
  * Between -c, or what -n says for one NIC, CPUs it is the policy's choice: from 1 to 8 for all, if nothing is said. A program
- * can use as many CPUs as it has threads (ixhttpd -t 4). -m is each dataplane's quota of send heap, in units of 4 MB. -v shows a table on the console, drawn anew twice a second.
+ * can use as many CPUs as it has threads (ixhttpd -t 4). -m is each dataplane's quota of send heap, rounded down to units of 4 MB.
+ * -v shows a table on the console, drawn anew twice a second.
  */
 #include <inc/ixopt.h>
 #include "parts/ixcp/ixcp.h"

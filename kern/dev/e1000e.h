@@ -19,7 +19,6 @@ void e1000e_run(struct netdev *nd);
 void e1000e_quiet(struct netdev *nd);
 
 enum { /* registers [10.1.2]: offsets in bytes */
-	E1000E_CTRL_EXT = 0x0018,
 	E1000E_EIAC = 0x00DC,
 	E1000E_IVAR = 0x00E4,
 	E1000E_EITR = 0x00E8,        /* and four more */

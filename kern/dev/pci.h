@@ -16,7 +16,8 @@ struct pci_func {
 };
 
 void pci_init(void);                         /* scan bus 0 and bridges, attach drivers; prints a line for each function */
-void pci_func_enable(struct pci_func *f);    /* decode and bus mastering on, sizes the BARs; prints `PCI function 00:03.0 (8086:100e) enabled` */
+/* Decoding and bus mastering on, BARs sized; prints `PCI function 00:03.0 (8086:100e) enabled`. */
+void pci_func_enable(struct pci_func *f);
 uint32_t pci_conf_read(const struct pci_func *f, uint32_t off);
 void pci_conf_write(const struct pci_func *f, uint32_t off, uint32_t value);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The control plane's levers, sys_dp_ctl (inc/ix.h): who may pull them, and the limits that they keep. What they move is
- * plane.c's and policy.c's; when to pull them is a program's to decide (user/ixcp.c).
+ * spread.c's, plane.c's and policy.c's; when to pull them is a program's to decide (user/ixcp.c).
  *
  * One env at a time holds the right. Until somebody does, a program may set how its own dataplane works, and so may its
  * parent. Limits are kept for each NIC, whether there is a dataplane or not, and go with the holder who set them; CPUs and

@@ -5,8 +5,9 @@
  *
  *   cookie = hash(ends) + peer's number + (minute << 24) + (hash(ends, minute, peer's number) + MSS' place in a table) mod 2^24
  *
- * so they grow with the peer's own numbers and with time. The hash is keyed: a guess is right once in 180 million times. A minute has 128 half seconds; a cookie is good in its own and in the next one, and in
- * the one before, as clocks of two CPUs differ by a little.
+ * so they grow with the peer's own numbers and with time. The hash is keyed: a guess is right once in 180 million times. A
+ * minute has 128 half seconds; a cookie is good in its own and in the next one, and in the one before, as clocks of two
+ * CPUs differ by a little.
  */
 #ifndef JOS_KERN_DP_SYNCOOKIE_H
 #define JOS_KERN_DP_SYNCOOKIE_H

@@ -239,7 +239,10 @@ end:
 	:: atomic { has_cpu[t] && owner[0] == t && notes_count[0] > 0 && len(array) < RING -> deliver(t, 0, array) }
 	:: atomic { has_cpu[t] && owner[1] == t && notes_count[1] > 0 && len(array) < RING -> deliver(t, 1, array) }
 	:: has_cpu[t] && (is_to_leave(t, 0) || is_to_leave(t, 1)) && looked_at(array) -> move_away(t, ring)
-	:: atomic { leaving[t] && has_cpu[t] && owner[0] != t && owner[1] != t && nothing_comes(t) && len(ring) == 0 -> has_cpu[t] = false; assert(!mail[t] && !listed[t] && parked[0] + parked[1] == 0) }
+	:: atomic { leaving[t] && has_cpu[t] && owner[0] != t && owner[1] != t && nothing_comes(t) && len(ring) == 0 ->
+		has_cpu[t] = false;
+		assert(!mail[t] && !listed[t] && parked[0] + parked[1] == 0)
+	}
 	od
 }
 
