@@ -70,8 +70,8 @@ static int lookup(int fdnum, struct Fd **fd_store, struct Dev **dev_store)
 	return r < 0 ? r : dev_lookup((*fd_store)->fd_dev_id, dev_store);
 }
 
-/* must_exist: closing what is not open is -E_INVAL; without, it is nothing. */
-int fd_close_locked(struct Fd *fd, bool must_exist)
+/* With fds_lock. must_exist: closing what is not open is -E_INVAL; without, it is nothing. */
+static int fd_close_locked(struct Fd *fd, bool must_exist)
 {
 	struct Fd *open_fd;
 	struct Dev *dev;

@@ -43,9 +43,7 @@ void locks_take(void);
 void locks_release(void);
 void locks_reset(void);
 
-/* fd.c: with fds_lock. fd_alloc, fd_close and close of inc/fd.h and inc/lib.h are for callers without. */
-int fd_close_locked(struct Fd *fd, bool must_exist);
-int fds_unlock(int r); /* gives up the lock; r */
+int fds_unlock(int r); /* fd.c: gives up fds_lock; r */
 
 /* thread.c: whoever writes to a page that fork() has marked must find a handler: see to it for all other threads. */
 int threads_set_upcall(void *upcall);

@@ -44,7 +44,6 @@ void ixev_mark(struct ixev_ctx *ctx);                         /* put it on the a
 void ixev_retry(struct ixev_ctx *ctx);                        /* the same, after the next round */
 void ixev_die(struct ixev_ctx *ctx);                          /* no event will come any more */
 void ixev_trigger(struct ixev_ctx *ctx, unsigned reason);     /* and tell the handler, if it wants that */
-void ixev_drop_received(struct ixev_ctx *ctx);                /* all that waits counts as consumed */
 void ixev_fire_refs(struct ixev_ctx *ctx);                    /* call back what sent_total has passed */
 void ixev_queue_shift(struct ixev_ctx *ctx, uint32_t bytes);  /* the kernel took so many */
 

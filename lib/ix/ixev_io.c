@@ -41,9 +41,18 @@ void ixev_dial(struct ixev_ctx *ctx, struct ip_tuple *id)
 	ixev_mark(ctx);
 }
 
+/* All that waits counts as consumed. */
+static void drop_received(struct ixev_ctx *ctx)
+{
+	size_t len;
+
+	while (ixev_take(ctx, &len))
+		ctx->credit += len;
+}
+
 void ixev_close(struct ixev_ctx *ctx)
 {
-	ixev_drop_received(ctx);
+	drop_received(ctx);
 	ctx->flags |= IXEV_F_CLOSING;
 	ixev_mark(ctx);
 }
@@ -77,14 +86,6 @@ void ixev_consume(struct ixev_ctx *ctx, size_t n)
 {
 	ix_rxq_drop(&ctx->rx, n);
 	ixev_give_back(ctx, n);
-}
-
-void ixev_drop_received(struct ixev_ctx *ctx)
-{
-	size_t len;
-
-	while (ixev_take(ctx, &len))
-		ctx->credit += len;
 }
 
 bool ixev_eof(const struct ixev_ctx *ctx)
