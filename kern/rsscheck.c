@@ -262,7 +262,7 @@ static int run(struct netdev *nd, uint32_t seconds)
 	return r;
 }
 
-MONITOR_CMD(mon_rsscheck, "rsscheck", "Check a network device's receive hash: rsscheck [device [seconds]]");
+MONITOR_CMD(mon_rsscheck, "rsscheck", "[device [seconds]]: are the hash and queue of each frame that comes as ours are?");
 
 static int mon_rsscheck(int argc, char **argv, struct Trapframe *tf)
 {
