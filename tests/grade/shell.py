@@ -59,7 +59,7 @@ def session(t):
         ("cat <words | cat >copy", ""),
         ("cat copy", "some words\n"),
         ("ls", r"(?s).*\bmotd\n.*\bwords\n.*"),
-        ("ps", r" +env +parent +type +state +cpu +runs\n(?s:.*)00001000 00000000  fs    ipc .*\n(?s:.*) running .*\n"),
+        ("ps", r" +env +parent +type +state +cpu +runs\n(?s:.*)00001000 00000000  fs    ipc .*\n(?s:.*) running (?s:.*)"),
         ("nosuchprogram", "(?s).*nosuchprogram.*(file or block not found|not found).*"),
         ("cat nosuchfile", "(?s).*nosuchfile.*"),
         ("echo still here", "still here\n")))
