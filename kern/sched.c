@@ -88,9 +88,12 @@ void sched_remove(struct Env *e, unsigned status)
 	e->env_status = status;
 }
 
+bool sched_is_stopped(void) { return curenv->env_status == ENV_NOT_RUNNABLE; }
+
 void sched_block(int why)
 {
-	curenv->env_wait = why;
+	if (!sched_is_stopped())
+		curenv->env_wait = why;
 	sched_remove(curenv, ENV_NOT_RUNNABLE);
 	sched_yield();
 }

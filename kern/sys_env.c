@@ -65,14 +65,18 @@ int32_t sys_exofork(const uint32_t *a)
 	return child->env_id;
 }
 
-/* Without the big lock, which e's CPU needs to let e go. Meanwhile e may be freed, and another be made in its place. */
+/*
+ * Without the big lock, which e's CPU needs to let e go. Meanwhile e may be freed, and another be made in its place. Who is
+ * told to stop while it waits here goes first: two that stop each other would wait for ever.
+ */
 static void wait_until_off(struct Env *e, struct CpuInfo *c)
 {
+	const volatile struct Env *self = curenv;
 	envid_t id = e->env_id;
 
 	mail_post(c, MAIL_SCHED);
 	unlock_kernel();
-	while (c->cpu_env == e && e->env_id == id && e->env_status == ENV_NOT_RUNNABLE) {
+	while (c->cpu_env == e && e->env_id == id && e->env_status == ENV_NOT_RUNNABLE && self->env_status == ENV_RUNNING) {
 		mail_poll();
 		cpu_relax();
 	}

@@ -119,6 +119,8 @@ static int32_t receive(uint32_t dstva)
 {
 	struct Env *self = curenv;
 
+	if (sched_is_stopped())
+		return -E_IPC_NOT_RECV;
 	self->env_ipc_dstva = (void *)dstva;
 	for (struct Env *e = self; e; e = take_message(e))
 		e->env_ipc_recving = true;
@@ -159,6 +161,8 @@ static int send_or_wait(const uint32_t *a, bool calls)
 		return -E_INVAL; /* it would wait for itself */
 	if (to->env_ipc_recving)
 		return transfer(self, to, a + 1);
+	if (sched_is_stopped())
+		return -E_IPC_NOT_RECV;
 	for (int i = 0; i < 3; i++)
 		self->env_ipc_out[i] = a[1 + i];
 	self->env_ipc_calls = calls;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A parent stops and starts its children, whatever they are doing: stopped is stopped, and started goes on. */
 #include <user/hostile.h>
+#include <inc/thread.h>
 
 #define ROUNDS 120
 #define CHILDREN 6
 #define COUNT(i) COMMON[(i)]
 #define MOVED COMMON[100]
 #define RESULT COMMON[101]
+#define TWIN(i) ((volatile envid_t *)COMMON)[102 + (i)]
 
 static int place;
 
@@ -189,6 +191,61 @@ static void start_again(void)
 	expect("how often it stopped itself", COUNT(0), 50);
 }
 
+/* ---- Stopped on its way into a call that waits ---- */
+
+static void receive_often(void)
+{
+	for (;;)
+		sys_ipc_recv((void *)UTOP);
+}
+
+static void stop_on_the_way(void)
+{
+	envid_t child = child_for(receive_often);
+	int heard = 0;
+
+	for (int round = 0; round < 2000; round++) {
+		start(child);
+		spin(any(60000));
+		stop(child);
+		heard += sys_ipc_try_send(child, 0, (void *)UTOP, 0) == 0;
+	}
+	expect("how often one that was stopped got a message", heard, 0);
+	end_child(child);
+}
+
+/* ---- Two threads that stop each other, and a third that starts them ---- */
+
+static void stop_the_twin(void *arg)
+{
+	int i = (int)arg;
+
+	while (!TWIN(1 - i))
+		sys_yield();
+	for (int n = 0; n < 1000; n++)
+		sys_env_set_status(TWIN(1 - i), ENV_NOT_RUNNABLE);
+}
+
+static bool start_twin(int i) { return sys_env_set_status(TWIN(i), ENV_RUNNABLE) == 0; }
+
+static void be_three(void)
+{
+	envid_t id;
+
+	for (int i = 0; i < 2; i++) {
+		expect("thread_create", thread_create(stop_the_twin, (void *)i, &id), 0);
+		TWIN(i) = id;
+	}
+	while (start_twin(0) | start_twin(1))
+		sys_yield();
+}
+
+static void stop_each_other(void)
+{
+	TWIN(0) = TWIN(1) = 0;
+	wait(child_for(be_three));
+}
+
 void umain(int argc, char **argv)
 {
 	USED(argc);
@@ -199,5 +256,7 @@ void umain(int argc, char **argv)
 	without_leak("free pages lost by moving", move);
 	without_leak("free pages lost by interrupting", interrupt_all);
 	without_leak("free pages lost by stopping oneself", start_again);
+	without_leak("free pages lost on the way", stop_on_the_way);
+	without_leak("free pages lost by two that stop each other", stop_each_other);
 	conclude();
 }
