@@ -108,6 +108,9 @@ static void parked(void *arg)
 	struct ix_config mine = { 0 };
 
 	USED(arg);
+	mine.heap_size = IX_HEAP_UNIT;
+	expect("attach with more heap than the quota", sys_dp_attach(IX_PARKED, &mine), -E_NO_MEM);
+	mine.heap_size = 0;
 	expect("attach, parked", sys_dp_attach(IX_PARKED, &mine), 0);
 	expect("how much there is", sys_dp_ctl(IX_CTL_GRANT, IX_OWN, 0, 0), (int)(config.heap_size / IX_HEAP_UNIT) + 1);
 	expect("detach", sys_dp_detach(), 0);

@@ -173,6 +173,8 @@ static int join(struct Env *e, struct plane *p, int cpu, struct ix_config *c)
 	if (!reserved && cpu != IX_PARKED)
 		return -E_NO_CPU;
 	config_complete(c, false);
+	if (c->heap_size && !control_allows_heap(c->nic, p->heap_units + c->heap_size / IX_HEAP_UNIT))
+		return -E_NO_MEM;
 	struct dp *dp = vacant_home(p, place, c->nbufs);
 	if (!dp)
 		return -E_NO_MEM;
