@@ -11,6 +11,8 @@
 #define HOARD_END 0x48000000 /* more than the machine has */
 #define DEATHS 16
 #define NTHREADS 3
+#define FEW (2 * PTSIZE / IX_BUFSIZE)  /* buffers that it first asks for, in two superpages, of which memory may be there for one */
+#define MANY (3 * PTSIZE / IX_BUFSIZE) /* and then */
 #define REFUSED COMMON[0]
 #define JOINED COMMON[1]
 #define BAD COMMON[2]
@@ -33,9 +35,9 @@ static void found(void)
 		bad("the first thread", r);
 }
 
-static int join(int cpu)
+static int join(int cpu, uint32_t nbufs)
 {
-	struct ix_config config = { 0 };
+	struct ix_config config = { .nbufs = nbufs };
 
 	return sys_dp_attach(cpu, &config);
 }
@@ -78,13 +80,13 @@ static void join_hungry(void *arg)
 	USED(arg);
 	STEP = READY;
 	await(NO_MEMORY);
-	int r = join(IX_ANY_CPU);
+	int r = join(IX_ANY_CPU, FEW);
 	if (r < 0 && r != -E_NO_MEM)
 		bad("joining without memory", r);
 	REFUSED += r < 0;
 	STEP = TRIED;
 	await(MEMORY);
-	if (r < 0 && (r = join(IX_ANY_CPU)) < 0)
+	if (r < 0 && (r = join(IX_ANY_CPU, MANY)) < 0)
 		bad("joining again", r);
 	STEP = JOINS;
 	while (r >= 0)
@@ -127,9 +129,9 @@ static void without_memory(void)
 static void join_late(void *arg)
 {
 	USED(arg);
-	int r = join(IX_ANY_CPU);
+	int r = join(IX_ANY_CPU, 0);
 	if (r == -E_NO_CPU)
-		r = join(IX_PARKED);
+		r = join(IX_PARKED, 0);
 	if (r < 0 && r != -E_NO_QUEUE)
 		bad("joining", r);
 	JOINED++;

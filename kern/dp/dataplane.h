@@ -54,7 +54,8 @@ struct dp {
 	/* Memory. */
 	struct reserve reserve;           /* pages for the groups' slabs */
 	struct bufpool bufs;
-	struct buf *buf_recs;             /* of the buffers that came with us */
+	struct buf *buf_recs;             /* of the buffers that came with us, */
+	uint32_t nbuf_recs;               /* at most so many */
 	bool loans_ended;                 /* some pages that were lent are not any more */
 
 	/* What is shared with the program, by our own addresses. */

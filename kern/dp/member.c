@@ -89,6 +89,7 @@ struct dp *home_make(struct netdev *nd, struct plane *p, uint32_t nbufs)
 	dp->events = home_take(&next, EVENTS_SIZE, PGSIZE);
 	dp->calls = home_take(&next, CALLS_SIZE, PGSIZE);
 	dp->buf_recs = home_take(&next, nbufs * sizeof(struct buf), PGSIZE);
+	dp->nbuf_recs = nbufs;
 	lists_init(dp);
 	dp->plane = p;
 	if (!p)
@@ -100,6 +101,7 @@ struct dp *home_make(struct netdev *nd, struct plane *p, uint32_t nbufs)
 	return dp;
 }
 
+/* Memory may be out half-way, and the next attempt ask for more: the home has room for so many buffers as the first one wanted. */
 int member_make(struct dp *dp, uint32_t nbufs)
 {
 	struct plane *p = dp->plane;
@@ -109,10 +111,12 @@ int member_make(struct dp *dp, uint32_t nbufs)
 	if ((r = share(dp->env, dp->events, EVENTS_SIZE, (uintptr_t)IX_EVENTS(dp->thread), PTE_U)) < 0 ||
 	    (r = share(dp->env, dp->calls, CALLS_SIZE, (uintptr_t)IX_CALLS(dp->thread), PTE_U | PTE_W)) < 0)
 		return r;
-	r = plane_bufs_make(p, dp->env, dp->buf_recs, nbufs / BUFS_PER_SUPER);
-	bufpool_init(&dp->bufs, &p->bufs, first);
-	if (r < 0)
+	r = plane_bufs_make(p, dp->env, dp->buf_recs, MIN(nbufs, dp->nbuf_recs) / BUFS_PER_SUPER);
+	if (r < 0) {
+		plane_bufs_unmake(p, dp->env, first);
 		return r;
+	}
+	bufpool_init(&dp->bufs, &p->bufs, first);
 	dp->q = &p->nd->q[dp->thread];
 	rx_refill(dp);
 	p->nd->ops->rx_flush(dp->q);

@@ -94,6 +94,16 @@ int plane_bufs_make(struct plane *p, struct Env *e, struct buf *recs, uint32_t n
 #endif
 }
 
+void plane_bufs_unmake(struct plane *p, struct Env *e, uint32_t first)
+{
+	while (p->bufs.nsupers > first) {
+		uint32_t place = --p->bufs.nsupers, va = IX_RXBUFS + place * PTSIZE;
+		pgdir_clear(e->env_pgdir, va, va + PTSIZE);
+		unshare(p->bufs.super[place], PTSIZE);
+		super_free(p->bufs.super[place]);
+	}
+}
+
 void plane_free_shared(struct plane *p)
 {
 	for (uint32_t i = 0; i < p->ngroups; i++)

@@ -79,6 +79,7 @@ struct plane {
 struct plane *plane_make(struct netdev *nd, struct reserve *r, char **next);
 int plane_heap_make(struct plane *p, struct Env *e, uint32_t units);
 int plane_bufs_make(struct plane *p, struct Env *e, struct buf *recs, uint32_t nsupers);
+void plane_bufs_unmake(struct plane *p, struct Env *e, uint32_t first); /* superpages from there on, which no pool has */
 void plane_free_shared(struct plane *p); /* all but the threads' homes */
 
 /*
