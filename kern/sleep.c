@@ -2,9 +2,11 @@
 /*
  * Sleeping. The earliest time at which somebody must be woken is known, so that the scheduler's look costs a
  * comparison; the sleepers themselves are searched for only when that time has come. A CPU that runs envs looks at
- * each time slice, and one that halts sets its timer to that time: so a sleeper wakes up to one tick late.
+ * each time slice, and one that halts sets its timer to that time: so a sleeper wakes up to one tick late. A reserved CPU
+ * does neither; while there is one, the first CPU, which is never reserved, has to.
  */
 #include <kern/clock.h>
+#include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/sched.h>
 #include <kern/sleep.h>
@@ -31,10 +33,18 @@ static void expect(uint32_t ms)
 	sleepers.any = true;
 }
 
+void sleep_watch(void)
+{
+	if (sleepers.any && cpus[0].cpu_status == CPU_HALTED)
+		mail_post(&cpus[0], MAIL_SCHED);
+}
+
 void sleep_until(uint32_t ms)
 {
 	curenv->env_wake_ms = ms;
 	expect(ms);
+	if (thiscpu->cpu_dp)
+		sleep_watch();
 	sched_block(ENV_WAIT_TIME);
 }
 

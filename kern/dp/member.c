@@ -19,6 +19,7 @@
 #include <kern/dp/tcp.h>
 #include <kern/env.h>
 #include <kern/pmap.h>
+#include <kern/sleep.h>
 
 enum {
 	EVENTS_SIZE = IX_NEVENTS * sizeof(struct ix_event),
@@ -178,6 +179,7 @@ void member_give_cpu(struct dp *dp, struct CpuInfo *cpu)
 	dp->env->env_dp_parked = NULL;
 	dp->env->env_dp = dp;
 	cpu->cpu_dp = dp;
+	sleep_watch();
 	plane_spread(dp->plane, NULL);
 	mail_post(cpu, MAIL_SCHED);
 }
