@@ -316,7 +316,7 @@ void env_end_program(struct Env *e)
 static void arm_slice(struct CpuInfo *c)
 {
 	if (c->cpu_env->env_dp) {
-		dp_watch(c->cpu_env);
+		dp_keep_watch(c->cpu_env);
 		return;
 	}
 	if (c->cpu_timer_armed)

@@ -164,10 +164,15 @@ static int set_idle(struct Env *e, uint32_t nic, uint32_t a, uint32_t b)
 	return set_policy(nic, IX_CTL_IDLE, a, b);
 }
 
+/* A program that is away already, and has no timer, gets it when its CPU has been asked anything. */
 static int set_watchdog(struct Env *e, uint32_t nic, uint32_t a, uint32_t b)
 {
+	int r = set_policy(nic, IX_CTL_WATCHDOG, a, b);
+
 	(void)e;
-	return set_policy(nic, IX_CTL_WATCHDOG, a, b);
+	if (r == 0)
+		plane_ask_all(plane_of_nic(nic));
+	return r;
 }
 
 static int hold(struct Env *e, uint32_t nic, uint32_t a, uint32_t b)

@@ -28,13 +28,15 @@ void dp_env_free(struct Env *e);  /* e dies: on its own CPU, before its memory g
  * Without the big lock, on the reserved CPU, under the env's page directory:
  * dp_run_io is sys_run_io; its result. It returns early, with 0, when MAIL_SCHED arrived (the env may be dying).
  * dp_run_without_app runs cycles while the env is blocked in the core; returns when MAIL_SCHED arrived.
- * dp_watch begins to watch over a program that is about to run; dp_tick is for the timer tick that comes of it, in user
+ * dp_watch begins to watch over a program that is about to run, for it was seen; dp_keep_watch goes on with it. A program is
+ * seen in sys_run_io, and when what it has waited for in the core is over. dp_tick is for the timer tick that comes of it, in user
  * mode. False: the program has been away for so long that it is to be ended.
  */
 int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us);
 void dp_run_without_app(struct Env *e);
 void dp_mail(struct dp *dp); /* T_KICK came, and cpu_dp is `dp`: note what other CPUs ask of it */
 void dp_watch(struct Env *e);
+void dp_keep_watch(struct Env *e);
 bool dp_tick(struct Env *e);
 
 #endif

@@ -168,11 +168,14 @@ int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
 void dp_run_without_app(struct Env *e)
 {
 	struct dp *dp = e->env_dp;
+	bool waits = e->env_status != ENV_RUNNABLE; /* else it yields, which is no sign of life */
 
 	do {
 		dp_cycle(dp, false);
 		dp_settle(dp);
 		dp_idle(dp, NEVER_US);
 	} while (!sched_calls(dp));
+	if (waits)
+		dp->seen_us = dp->now_us;
 	dp_resume(dp);
 }

@@ -96,6 +96,7 @@ struct plane *plane_of_nic(uint32_t nic);  /* NULL: no dataplane has it */
 int plane_add_cpu(struct plane *p, int cpu);
 int plane_remove_cpu(struct plane *p, int cpu);
 int plane_move_group(struct plane *p, uint32_t group, uint32_t thread);
+void plane_ask_all(struct plane *p);       /* ask.c's request to each thread that has a CPU */
 enum { NOBODY = 0xff };                    /* in `want`, while it is written */
 
 /* By software's own hash, which is the NIC's. */

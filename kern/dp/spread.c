@@ -42,7 +42,7 @@ struct CpuInfo *cpu_choose(int wanted)
 
 static bool serves(const struct dp *dp) { return dp && dp->cpu && !dp->leaving; }
 
-static void ask_all(struct plane *p)
+void plane_ask_all(struct plane *p)
 {
 	for (int i = 0; i < IX_NTHREADS; i++) {
 		if (p->members[i])
@@ -72,8 +72,8 @@ static void shares_of(struct plane *p, const struct dp *but, uint32_t share[IX_N
  * move keeps its flows waiting: only of those who have too many, or may have none. Thread 0 always serves, and takes all if
  * nobody else does.
  *
- * Other CPUs read p->want, under table_lock; when it is written, ask_all() has each look, and hand over what is wanted
- * elsewhere (move.h).
+ * Other CPUs read p->want, under table_lock; when it is written, plane_ask_all() has each look, and hand over what is
+ * wanted elsewhere (move.h).
  */
 void plane_spread(struct plane *p, const struct dp *but)
 {
@@ -99,10 +99,10 @@ void plane_spread(struct plane *p, const struct dp *but)
 		share[p->want[i]]--;
 	}
 	spin_unlock(&p->table_lock);
-	ask_all(p);
+	plane_ask_all(p);
 #else
 	/* LAB IX: Your code here. (Exercise 17) Until then, thread 0 keeps them all. */
-	(void)p, (void)but, (void)serves, (void)ask_all;
+	(void)p, (void)but, (void)serves, (void)plane_ask_all;
 #endif
 }
 
@@ -168,7 +168,7 @@ int plane_move_group(struct plane *p, uint32_t group, uint32_t thread)
 	if (settled)
 		p->want[group] = thread;
 	spin_unlock(&p->table_lock);
-	ask_all(p);
+	plane_ask_all(p);
 	return settled ? 0 : -E_AGAIN;
 }
 

@@ -28,6 +28,9 @@ void dp_watch(struct Env *e)
 	set_timer(dp);
 }
 
+/* Back from a system call or a trap that was not sys_run_io: it is not seen by that, or a program could call for ever. */
+void dp_keep_watch(struct Env *e) { set_timer(e->env_dp); }
+
 static void run_stack(struct dp *dp)
 {
 	for (int n = 0; n < CYCLES_PER_TICK; n++) {

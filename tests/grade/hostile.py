@@ -41,6 +41,8 @@ on_cpus("stopstorm", "stopped is stopped, and started goes on", 60, (1, 2, 4))
 on_cpus("ipcstorm", "messages between many, while senders and receivers die", 60, (1, 4, 8))
 on_cpus("dpstorm", "CPUs are reserved and given back, whatever runs there", 90, (2, 4), ports=(80,))
 
+on_cpus("ixaway", "the watchdog ends who stays away from its dataplane, whatever else it does; who waits is not away", 60, (2,), ports=(7,))
+
 
 @suite.test(5, "system calls with arguments that they must refuse")
 def badcalls(t):

@@ -76,7 +76,7 @@ def places_of_flows(t):
     """Boots ixhttpd with two threads on an e1000e, opens 48 connections, asks on each, and compares the monitor's `flows` with the
     hash of each connection: its CPU is the one that its group is shared out to.
 
-    Often: everything on one CPU: ask_all() was not called, so that nobody looks.
+    Often: everything on one CPU: plane_ask_all() was not called, so that nobody looks.
     Look: `flows` and `dp` in the monitor of `make run-ixhttpd,-t,2-nox NIC=e1000e CPUS=3`."""
     places.spread("e1000e", 2)(t)
 
