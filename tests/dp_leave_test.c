@@ -8,7 +8,9 @@
 
 #include <kern/dp/member.h>
 
-enum { PORT = 80, BYTES = 500, SLOW_US = 9000, FLOWS = 12 };
+#include "lwip/priv/tcp_priv.h"
+
+enum { PORT = 80, BYTES = 500, SLOW_US = 9000, FLOWS = 12, KNOCKERS = 150 };
 
 static struct peer client;
 static ix_handle_t handle;
@@ -222,11 +224,66 @@ static void early_frames_are_handed_on(void **state)
 	world_close();
 }
 
+/* ---- Knocks ---- */
+
+static void somebody_knocks(int thread)
+{
+	static uint16_t port = 6000;
+	struct peer p = peer_on(thread, port + 1, PORT);
+
+	port = p.port;
+	peer_opens(&p);
+}
+
+/* How many that knock thread 0 counts. */
+static uint32_t nknocking(void)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < NLISTENERS; i++) {
+		const struct door *d = &world_thread[0]->doors[i];
+		n += d->pcb ? d->pcb->accepts_pending : 0;
+	}
+	return n;
+}
+
+/* On both threads together there are more of them than a byte counts. */
+static void all_that_knock_come_together(void **state)
+{
+	ix_handle_t knocking[2 * KNOCKERS];
+
+	(void)state;
+	world_open_threads(2);
+	listen_on(PORT, 255, 1);
+	peer_announces();
+	cycle_all();
+	for (int i = 0; i < 2 * KNOCKERS; i++) {
+		world_on(i % 2);
+		somebody_knocks(i % 2);
+		knocking[i] = expect_event(IX_EV_KNOCK).handle;
+	}
+	assert_int_equal(nknocking(), KNOCKERS);
+	thread_1_leaves();
+	for (int i = 0; i < KNOCKERS; i++)
+		expect_event(IX_EV_MOVED);
+	assert_int_equal(nknocking(), 255);
+	for (int i = 0; i < 2 * KNOCKERS; i++)
+		assert_int_equal(accept_flow(knocking[i], i), 0);
+	assert_int_equal(nknocking(), 0);
+	for (int i = 0; i < 2 * KNOCKERS; i++)
+		assert_int_equal(call_on(IX_CALL_ABORT, knocking[i]), 0);
+	for (int i = 0; i < 2 * KNOCKERS; i++)
+		expect_event(IX_EV_DEAD);
+	drain();
+	world_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flows_go_on_with_the_sibling),
 		cmocka_unit_test(it_waits_for_a_slow_nic),
+		cmocka_unit_test(all_that_knock_come_together),
 		cmocka_unit_test(a_stuck_ring_is_given_up),
 		cmocka_unit_test(early_frames_are_handed_on),
 	};

@@ -91,7 +91,7 @@ static void find_doors(struct dp *dp, struct fgroup *g)
 			if (!pcb->listener)
 				continue;
 			pcb->listener = door_for(dp, pcb);
-			if (pcb->listener)
+			if (door_can_count(pcb->listener))
 				pcb->listener->accepts_pending++;
 			else
 				pcb->flags &= ~TF_BACKLOGPEND;

@@ -141,7 +141,8 @@ err_t on_knock(void *arg, struct tcp_pcb *pcb, err_t err)
 		return ERR_OK;
 	f->state = FLOW_KNOCKING;
 	pcb_set_callbacks(pcb);
-	tcp_backlog_delayed(pcb);
+	if (door_can_count(pcb->listener))
+		tcp_backlog_delayed(pcb);
 	flow_pend(f);
 	return ERR_OK;
 }

@@ -34,6 +34,12 @@ uint16_t cookie_in(struct dp *dp, const struct pbuf *ack, const struct segment *
 /* lwIP answers the SYN again, which the peer acknowledges, and else ignores. */
 void resume_from_cookie(struct fgroup *g, uint32_t bucket, const struct pbuf *ack, const struct segment *syn, uint16_t mss);
 
+/*
+ * lwIP counts those that nobody has accepted in 8 bits, which is enough for one CPU's. When flows of several come together
+ * there may be more: those beyond are not counted.
+ */
+static inline bool door_can_count(const struct tcp_pcb_listen *lpcb) { return lpcb && lpcb->accepts_pending < 0xff; }
+
 /* tcp_note.c */
 extern const struct tcp_ext_arg_callbacks pcb_callbacks, door_callbacks;
 void flow_adopt(struct flow *f, struct tcp_pcb *pcb); /* they belong together */
