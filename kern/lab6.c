@@ -13,12 +13,14 @@
 #include <kern/cpu.h>
 #include <kern/dev/lapic.h>
 #include <kern/dev/netdev.h>
+#include <kern/dp/dp.h>
 #include <kern/env.h>
 #include <kern/lab6.h>
 #include <kern/lab6_trace.h>
 #include <kern/monitor.h>
 #include <kern/pmap.h>
 #include <kern/sched.h>
+#include <kern/syscall.h>
 #include <kern/trap.h>
 
 enum {
@@ -155,6 +157,7 @@ static void start(struct netdev *nd)
 	nd->ops->rx_flush(lab6.q);
 	irq_register(nd->irq, interrupt, NULL);
 	ioapic_enable_pci(nd->irq, cpus[0].cpu_apicid);
+	dp_pin_taken();
 }
 
 static int open(void)
@@ -180,6 +183,8 @@ static int open(void)
 static void close(void)
 {
 	lab6.nd->ops->irq_enable(lab6.q, false);
+	ioapic_disable(lab6.nd->irq);
+	irq_register(lab6.nd->irq, NULL, NULL);
 	netdev_release(lab6.nd);
 	while (lab6.pins_head != lab6.pins_tail)
 		unpin();
@@ -269,13 +274,16 @@ static int take_frame(struct Env *e, uint32_t va, uint32_t size)
 	return r < 0 ? r : f.len;
 }
 
-/* The kernel address of e's page at va, or NULL if it may not be used with `perm`. */
+/*
+ * The kernel address of e's page at va, or NULL if it may not be used with `perm`. Pages that a dataplane shows its program are
+ * freed with that, whoever holds them: they are not for us.
+ */
 static char *page_of_env(struct Env *e, uint32_t va, pte_t perm, struct PageInfo **store)
 {
 	const pte_t must = PTE_P | PTE_U | perm;
 	pte_t *pte;
 
-	*store = va < UTOP && PGOFF(va) == 0 ? page_lookup(e->env_pgdir, (void *)va, &pte) : NULL;
+	*store = check_user_page(va) == 0 ? page_lookup(e->env_pgdir, (void *)va, &pte) : NULL;
 	return *store && (*pte & must) == must ? page2kva(*store) : NULL;
 }
 
@@ -381,7 +389,8 @@ static int pieces_of(struct Env *e, uint32_t va, uint32_t len, struct tx_frag *f
 	while (len > 0) {
 		uint32_t bytes = MIN(len, (uint32_t)PGSIZE - PGOFF(va));
 		pte_t *pte;
-		struct PageInfo *pp = va < UTOP ? page_lookup(e->env_pgdir, (void *)va, &pte) : NULL;
+		bool good = check_user_page(va - PGOFF(va)) == 0;
+		struct PageInfo *pp = good ? page_lookup(e->env_pgdir, (void *)va, &pte) : NULL;
 		if (!pp || !(*pte & PTE_U))
 			return -E_FAULT;
 		pin->page[n] = pp;

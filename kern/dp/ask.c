@@ -24,6 +24,7 @@ static bool can_park(struct dp *dp)
 void plane_answer(struct dp *dp, bool app_waits)
 {
 	dp->asked = false;
+	nic_irq_follow(dp);
 	doors_follow(dp);
 	groups_adopt(dp);
 	neigh_flush(dp);

@@ -82,7 +82,7 @@ struct dp {
 	bool unresponsive;
 	bool looks_again;                 /* before it halts: the NIC may interrupt from now on */
 	bool nic_woke;
-	int irq;                          /* the queue's, if it is registered for us */
+	int irq;                          /* the queue's that is registered for us, or -1 */
 
 	/* lwIP's time: a pass over all groups' buckets starts every quarter of a second and is done in slices. */
 	uint32_t ticks;                   /* half seconds */
@@ -154,6 +154,7 @@ void dp_idle(struct dp *dp, uint64_t until);
 void dp_resume(struct dp *dp);
 void nic_irq_attach(struct dp *dp);       /* with the big lock */
 void nic_irq_detach(struct dp *dp);
+void nic_irq_follow(struct dp *dp);       /* somebody else may have the pin now */
 
 /* address.c */
 struct address { uint32_t ip, gateway; }; /* host byte order */

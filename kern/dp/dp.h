@@ -20,6 +20,7 @@ void dp_park(struct Env *e);      /* the current one; if its CPU is to be given 
 int dp_stat(struct Env *e, int cpu, uint32_t stat_va);
 int dp_ctl(struct Env *e, int op, int nic, uint32_t a, uint32_t b);
 void control_env_free(const struct Env *e); /* e dies: the right of sys_dp_ctl is free, if it held it */
+void dp_pin_taken(void);          /* a NIC's pin has another handler now; dataplanes that had it do without */
 int dp_cpu(const struct Env *e);  /* the CPU reserved for e, or -1 */
 struct Env *dp_env(const struct dp *dp); /* whose dataplane it is */
 void dp_env_free(struct Env *e);  /* e dies: on its own CPU, before its memory goes; flows are reset, all is given back */

@@ -50,6 +50,14 @@ void plane_ask_all(struct plane *p)
 	}
 }
 
+void dp_pin_taken(void)
+{
+	for (int i = 0; i < ncpu; i++) {
+		if (cpus[i].cpu_dp)
+			plane_ask(cpus[i].cpu_dp);
+	}
+}
+
 #ifndef EXERCISE_17
 /* How many groups each thread is to have, by number: as even as it can be. */
 static void shares_of(struct plane *p, const struct dp *but, uint32_t share[IX_NTHREADS])

@@ -44,6 +44,15 @@ on_cpus("dpstorm", "CPUs are reserved and given back, whatever runs there", 90, 
 on_cpus("ixaway", "the watchdog ends who stays away from its dataplane, whatever else it does; who waits is not away", 60, (2,), ports=(7,))
 
 
+def nic(slot):
+    """An e1000 with a network of its own."""
+    return ["-netdev", "user,id=net%d" % slot, "-device", "e1000,netdev=net%d,addr=%d,romfile=" % (slot, slot)]
+
+
+suite.add("pins", "two NICs on one interrupt pin: lab 6 and dataplanes, after and beside each other", 5,
+          all_is_well("ixpins", 60, cpus=3, more=nic(3) + nic(7)))
+
+
 @suite.test(5, "system calls with arguments that they must refuse")
 def badcalls(t):
     machine = all_is_well("badcalls", 30, cpus=2)(t)
