@@ -224,6 +224,55 @@ static void early_frames_are_handed_on(void **state)
 	world_close();
 }
 
+/* ---- What it has lent ---- */
+
+static void send_datagram(uint32_t from, uint32_t to)
+{
+	assert_int_equal(call((struct ix_call){ .op = IX_CALL_UDP_BIND, .udp_bind = { 9, 1 } }), 0);
+	*(struct ix_sg *)machine_user(PROGRAM) = (struct ix_sg){ from, 10 };
+	assert_int_equal(call((struct ix_call){ .op = IX_CALL_UDP_SENDV, .handle = last_call.handle, .udp_sendv = { PROGRAM, 1, to, 3000 } }), 10);
+}
+
+/* The flow that thread 1 had goes on. */
+static void finish(void)
+{
+	expect_event(IX_EV_MOVED);
+	drain();
+	peer_has_got_it();
+	assert_int_equal(expect_event(IX_EV_SENT).sent.bytes, BYTES);
+	peer_closes_first(&client, handle, 7);
+	world_close();
+}
+
+/* The program has given up a page, which a datagram of that thread was sent from; the NIC reads it while the thread leaves. */
+static void a_page_that_it_had_lent_comes_back(void **state)
+{
+	enum { PAGE = PROGRAM + PGSIZE };
+
+	(void)state;
+	build();
+	send_datagram(PAGE, PEER_IP);
+	machine_unmap(PAGE);
+	assert_int_equal(page_nlent_free(), 1);
+	nic.hold_until_us = machine_us + SLOW_US;
+	thread_1_leaves();
+	assert_int_equal(page_nlent_free(), 0);
+	machine_map(PAGE, 1, PTE_U | PTE_W);
+	finish();
+}
+
+static void what_waits_for_an_address_is_counted(void **state)
+{
+	(void)state;
+	build();
+	send_datagram(IX_HEAP, OUR_IP + 99);
+	nic.hold = false;
+	nic_transmit();
+	thread_1_leaves();
+	assert_int_equal(world_thread[1]->stat.drop_tx_neigh, 1);
+	finish();
+}
+
 /* ---- Knocks ---- */
 
 static void somebody_knocks(int thread)
@@ -283,6 +332,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flows_go_on_with_the_sibling),
 		cmocka_unit_test(it_waits_for_a_slow_nic),
+		cmocka_unit_test(a_page_that_it_had_lent_comes_back),
+		cmocka_unit_test(what_waits_for_an_address_is_counted),
 		cmocka_unit_test(all_that_knock_come_together),
 		cmocka_unit_test(a_stuck_ring_is_given_up),
 		cmocka_unit_test(early_frames_are_handed_on),

@@ -220,6 +220,8 @@ void member_leave(struct dp *dp)
 	struct Env *e = dp->env;
 
 	say_farewell(dp);
+	if (page_nlent_free())
+		page_reclaim_lent(); /* what its last datagrams had lent; it does not look any more (dp_settle) */
 	if (dp->cpu)
 		member_take_cpu(dp);
 	e->env_dp_parked = NULL;

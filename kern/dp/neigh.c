@@ -217,13 +217,14 @@ static bool is_sent(struct dp *dp, int i)
 
 void neigh_flush(struct dp *dp) { sift(dp, is_sent); }
 
-static bool is_any(struct dp *dp, int i)
+static bool is_given_up(struct dp *dp, int i)
 {
-	(void)dp, (void)i;
+	(void)i;
+	dp->stat.drop_tx_neigh++;
 	return true;
 }
 
-void neigh_forget(struct dp *dp) { sift(dp, is_any); }
+void neigh_forget(struct dp *dp) { sift(dp, is_given_up); }
 
 /* ---- Time ---- */
 
