@@ -17,7 +17,7 @@ space := $(subst ,, )
 STARTS_MACHINE := $(filter qemu% run-%,$(MAKECMDGOALS))
 RUNNING := $(OBJDIR)/.running
 # The ports of net0 are PORT7, PORT80 and PORT11211, those of net1 PORT7_1 and so on.
-FURTHER_NICS := $(wordlist 2,$(NICS),0 1 2 3 4 5 6 7)
+FURTHER_NICS := $(if $(filter 1 2 3 4 5 6 7 8,$(NICS)),$(wordlist 2,$(NICS),0 1 2 3 4 5 6 7),$(error NICS is 1 to 8))
 NIC_NUMBERS := 0 $(FURTHER_NICS)
 PORT_NAMES := PORT7 PORT80 PORT11211 GDBPORT $(foreach n,$(FURTHER_NICS),PORT7_$n PORT80_$n PORT11211_$n)
 PORTS_GIVEN := $(foreach v,$(PORT_NAMES),$(if $(filter undefined,$(origin $v)),-,$($v)))
@@ -32,7 +32,7 @@ forward = hostfwd=$1:127.0.0.1:$2-:$3
 NET_user = user,id=net$1,$(subst $(space),$(comma),$(strip $(foreach kind,tcp udp,\
 	$(call forward,$(kind),$(call port,PORT7,$1),7) $(call forward,$(kind),$(call port,PORT11211,$1),11211)) \
 	$(call forward,tcp,$(call port,PORT80,$1),80)))
-NET_tap = tap,id=net$1,ifname=$(or $(call nth,$1,$(TAP)),$(error NET=tap needs TAP=, the name of a tap device for each NIC)),script=no,downscript=no
+NET_tap = tap,id=net$1,ifname=$(or $(call nth,$1,$(TAP)),$(error NET=tap needs TAP=, the name of a tap device for each of NICS=$(NICS))),script=no,downscript=no
 nth = $(word $(words 0 $(wordlist 1,$1,1 2 3 4 5 6 7)),$2)
 nic_options = -netdev $(call NET_$(NET),$1) -device $(or $(call nth,$1,$(NIC)),$(lastword $(NIC))),netdev=net$1,$(strip \
 	mac=52:54:00:12:34:$(call nth,$1,56 57 58 59 5a 5b 5c 5d),addr=$(call nth,$1,3 5 7 9 11 13 15 17),romfile=) \

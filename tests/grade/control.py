@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The control plane: who may pull which lever, CPUs that come and go under load, and programs beside each other."""
+import random
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -10,6 +12,7 @@ from gradelib import Failure, check_output, needs_program, needs_tap
 from grade import suite
 from grade.programs import NO_PANIC
 from grade.kv import PORT
+from grade.nics import model
 from grade.webserver import check_load, levels
 from harness.http import Connection
 from harness.monitor import Monitor
@@ -102,6 +105,79 @@ def wait_for_levels(machine, before):
 
 suite.add("cpus-come-and-go", "a CPU is added and removed 10 times under load: no request lost, no answer out of order", 10,
           swing(10, 100, 120))
+
+
+# ---- A storm of changes ----
+
+class Echoer(threading.Thread):
+    """
+    One client after the other, each of which sends something and wants it back, so many times. Failures end it, if they count.
+    """
+
+    def __init__(self, port, number, stop, patience, failures_count=True):
+        super().__init__(daemon=True)
+        self.port, self.stop, self.patience, self.random = port, stop, patience, random.Random(number)
+        self.failures_count, self.done, self.error = failures_count, 0, None
+
+    def one_client(self):
+        with Connection(self.port, limit=self.patience) as c:
+            for _ in range(self.random.randrange(1, 60)):
+                words = self.random.randbytes(self.random.randrange(1, 3000))
+                c.send(words)
+                got = b""
+                while len(got) < len(words):
+                    piece = c.piece()
+                    if not piece:
+                        raise Failure("a connection ended after %d of %d bytes" % (len(got), len(words)))
+                    got += piece
+                if got != words:
+                    raise Failure("other bytes came back than were sent")
+                self.done += 1
+                if self.stop.is_set():
+                    break
+            c.end_sending()
+            if c.piece():
+                raise Failure("more came back than was sent")
+
+    def run(self):
+        while not self.stop.is_set() and not self.error:
+            try:
+                self.one_client()
+            except (OSError, Failure) as e:
+                self.error = e if self.failures_count else None
+
+
+def storm(threads, changes, limit, nic, deaths=False):
+    """Under it clients notice nothing, if no thread dies."""
+    def play(t):
+        args = [str(threads), str(changes)] + ["deaths"] * deaths
+        machine = t.boot("ixstorm", args=args, fs=False, cpus=threads + 2, ports=(7,), **model(nic))
+        machine.expect("^ixstorm: serving", limit=60)
+        stop, patience = threading.Event(), t.host.pace(1 if deaths else 10)
+        clients = [Echoer(machine.port(7), i, stop, patience, not deaths) for i in range(CONNECTIONS)]
+        for client in clients:
+            client.start()
+        machine.send("\n")
+        over = re.compile(r"^ixstorm: the storm is over; (\d+) lives, (\d+) deaths, (\d+) times", re.M)
+        machine.until(lambda text: over.search(text) or any(c.error for c in clients), "waiting for the storm's end", limit)
+        stop.set()
+        for client in clients:
+            client.join(patience + 5)
+            if client.error or client.is_alive():
+                raise Failure("a client: %s" % (client.error or "no answer"))
+        lives, died, moved = map(int, over.search(machine.text).groups())
+        rare = died if deaths else min(c.done for c in clients)
+        if rare < 2 or lives + died < changes / 20 or moved < changes / 20:
+            raise Failure("hardly a storm: %s, %d lives, %d deaths, %d times `moved`" % ([c.done for c in clients], lives, died, moved))
+        machine.send("\n")
+        check_output(machine.finish(30), ["ixstorm: all is well"], [NO_PANIC])
+    return play
+
+
+suite.add("storm-e1000e", "threads leave and come back, CPUs and groups move, all at once: no client notices (2 threads)", 10,
+          storm(2, 400, 120, "e1000e"))
+suite.add("storm-deaths", "the same, and threads are destroyed, whatever they are at: nothing is left (2 threads)", 5,
+          storm(2, 300, 120, "e1000e", deaths=True))
 
 
 # ---- CPUs that others get back ----
@@ -226,6 +302,10 @@ def live_view(t):
     row = r" +0 +%d +%d  [#.]{11} +\d+% +\d+ +[\d,]+ +[\d,]+ +0 +64\033\[K$"
     table = "".join("^" + row.replace("%d", str(n), 1).replace("%d", str(m), 1) + "\n" for n, m in ((2, 0), (1, 1)))
     machine.expect(table, limit=60)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobodys:
+        for _ in range(3):
+            nobodys.sendto(b"for nobody", ("127.0.0.1", machine.port(PORT, "UDP")))
+    machine.expect(r"net0: 2 CPUs, 2 to 2 allowed; [1-3] frames dropped; added a CPU: ", limit=30)
     lines = machine.text[machine.text.rindex("\033[H"):].split("\n")
     widest = max(len(re.sub(r"\033\[\d*\w", "", line)) for line in lines)
     if widest > 80:

@@ -7,13 +7,16 @@
  *   net cpu thread  busy              queue    frames/s    events/s    flows  groups
  *     0   3      0  #######....  61%     12      41,210      20,604       32      64
  *     0   2      1  ######.....  55%     10      40,996      20,498       32      64
- *       net0: 2 CPUs, 1 to 4 allowed; added a CPU: busy
+ *       net0: 2 CPUs, 1 to 4 allowed; 12 frames dropped; added a CPU: busy
  */
 #include <inc/stdio.h>
+#include <inc/string.h>
 
 #include "ixcp.h"
 
 enum { BAR = 11, NUMBER_MAX = 32 };
+#define SILENT "no response" /* as long as a bar */
+_Static_assert(sizeof(SILENT) == BAR + 1, "rows have one width");
 
 #define HOME "\033[H"       /* ECMA-48: cursor to the upper left */
 #define CLEAR "\033[2J"     /* all of the screen */
@@ -69,10 +72,24 @@ static void draw_cpu(const struct watch *w, const struct plane_watch *p, uint32_
 	uint32_t busy = busy_between(now, before);
 	char load[BAR + 1], frames[NUMBER_MAX], events[NUMBER_MAX], flows[NUMBER_MAX];
 
-	cprintf("%3u %3u %6u  %s %3u%%  %5u  %10s  %10s  %7s  %6u%s" REST "\n", (unsigned)now->nic, cpu, (unsigned)now->thread,
-		bar(load, busy), (busy + 5) / 10, p->view.cpu[at].queue, number(frames, per_second(now->rx_frames, before->rx_frames)),
-		number(events, per_second(now->events, before->events)), number(flows, now->flows), (unsigned)now->groups,
-		now->unresponsive ? "  does not respond" : "");
+	cprintf("%3u %3u %6u  %s %3u%%  %5u  %10s  %10s  %7s  %6u" REST "\n", (unsigned)now->nic, cpu, (unsigned)now->thread,
+		now->unresponsive ? SILENT : bar(load, busy), (busy + 5) / 10, p->view.cpu[at].queue, number(frames, per_second(now->rx_frames, before->rx_frames)),
+		number(events, per_second(now->events, before->events)), number(flows, now->flows), (unsigned)now->groups);
+}
+
+/* By the CPUs that serve now, since they began; what was never meant for us apart. */
+static uint64_t dropped_frames(const struct watch *w, const struct plane_watch *p)
+{
+	uint64_t n = 0;
+
+	for (uint32_t at = 0; at < p->view.n; at++) {
+		const struct ix_stat *s = &w->cpu[p->cpu_of[at]].now;
+#define ADD(name, what) n += strncmp(#name, "drop_", 5) == 0 ? s->name : 0;
+		IX_COUNTERS(ADD)
+#undef ADD
+		n -= s->drop_rx_type;
+	}
+	return n;
 }
 
 static void draw_plane(const struct watch *w, int nic)
@@ -81,8 +98,12 @@ static void draw_plane(const struct watch *w, int nic)
 
 	for (uint32_t at = 0; at < p->view.n; at++)
 		draw_cpu(w, p, at);
-	cprintf("    net%d: %u CPU%s, %u to %u allowed%s%s" REST "\n" REST "\n", nic, p->view.n, p->view.n == 1 ? "" : "s", p->least,
-		p->most, p->last[0] ? "; " : "", p->last);
+	cprintf("    net%d: %u CPU%s, %u to %u allowed", nic, p->view.n, p->view.n == 1 ? "" : "s", p->least, p->most);
+	char text[NUMBER_MAX];
+	uint64_t dropped = dropped_frames(w, p);
+	if (dropped)
+		cprintf("; %s frames dropped", number(text, dropped));
+	cprintf("%s%s" REST "\n" REST "\n", p->last[0] ? "; " : "", p->last);
 }
 
 static uint32_t nreserved(const struct watch *w)
@@ -103,6 +124,8 @@ void view_draw(const struct watch *w)
 		if (w->plane[nic].view.n)
 			draw_plane(w, nic);
 	}
+	if (!nreserved(w))
+		cprintf("    no program is on a dataplane" REST "\n");
 	cprintf(BELOW);
 	for (int cpu = 0; cpu < CPUS; cpu++)
 		drawn.stat[cpu] = w->cpu[cpu].now;
