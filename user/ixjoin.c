@@ -17,6 +17,7 @@
 #define JOINED COMMON[1]
 #define BAD COMMON[2]
 #define STEP COMMON[3]
+#define SECOND COMMON[4] /* the home is there already: another thread has been in it */
 
 enum { READY = 1, NO_MEMORY, TRIED, MEMORY, JOINS };
 
@@ -78,9 +79,12 @@ static void await(uint32_t step)
 static void join_hungry(void *arg)
 {
 	USED(arg);
+	int r = SECOND ? join(IX_ANY_CPU, FEW) : 0;
+	if (r < 0 || (SECOND && (r = sys_dp_detach()) < 0))
+		bad("the first one's life", r);
 	STEP = READY;
 	await(NO_MEMORY);
-	int r = join(IX_ANY_CPU, FEW);
+	r = join(IX_ANY_CPU, FEW);
 	if (r < 0 && r != -E_NO_MEM)
 		bad("joining without memory", r);
 	REFUSED += r < 0;
@@ -104,13 +108,12 @@ static void serve_hungry(void)
 		sys_run_io(0, 1000);
 }
 
-static void without_memory(void)
+static void without_memory(bool second, const uint32_t *left, size_t n_left)
 {
-	static const uint32_t left[] = { 0, 1, 3, 40, 1100, 2200, 3300 };
-
 	make_tables();
-	for (size_t i = 0; i < ARRAY_SIZE(left) && !BAD; i++) {
+	for (size_t i = 0; i < n_left && !BAD; i++) {
 		STEP = 0;
+		SECOND = second;
 		envid_t child = child_for(serve_hungry);
 		await(READY);
 		uint32_t n = hoard(), kept = n - MIN(n, left[i]);
@@ -121,6 +124,23 @@ static void without_memory(void)
 		STEP = MEMORY;
 		wait(child);
 	}
+}
+
+static void join_without_memory(void)
+{
+	static const uint32_t left[] = { 0, 1, 3, 40, 1100, 2200, 3300 };
+
+	without_memory(false, left, ARRAY_SIZE(left));
+}
+
+/* All that it needs are some pages for lwIP's variables. */
+static void join_a_home_without_memory(void)
+{
+	static const uint32_t left[] = { 0, 1 };
+	uint32_t before = REFUSED;
+
+	without_memory(true, left, ARRAY_SIZE(left));
+	expect("how many were refused", REFUSED - before, ARRAY_SIZE(left));
 }
 
 /* ---- At the end ---- */
@@ -166,7 +186,8 @@ void umain(int argc, char **argv)
 	USED(argv);
 	binaryname = "ixjoin";
 	make_common();
-	without_leak("free pages lost without memory", without_memory);
+	without_leak("free pages lost without memory", join_without_memory);
+	without_leak("free pages lost by a second thread without memory", join_a_home_without_memory);
 	expect("whether any thread was refused", REFUSED > 0, true);
 	without_leak("free pages lost at the end", at_the_end);
 	expect("errors", BAD, 0);

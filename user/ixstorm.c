@@ -124,7 +124,9 @@ static void serve(void)
 		bad("serving", r);
 	SERVING = 1;
 	while ((r = ix_run(10000)) >= 0) {
-		if (deaths && siblings(thisenv->env_id) < nthreads - 1 && (r = ix_start_threads(2, live)) < 0)
+		if (deaths && siblings(thisenv->env_id) < nthreads - 1)
+			r = ix_start_threads(2, live);
+		if (r < 0 && r != -E_BAD_ENV) /* it was destroyed before it began */
 			break;
 	}
 	bad("serving", r);

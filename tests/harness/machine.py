@@ -19,6 +19,7 @@ from .suite import Failure
 EXIT_OK, EXIT_PANIC = 33, 35  # QEMU's status after the guest's debug exit: 2 * n + 1 (kern/bootarg.h)
 PANIC = re.compile(r"^(kernel panic |\[[0-9a-f]{8}\] user panic ).*$", re.M)
 GRACE = 0.5
+EXIT_GRACE = 5  # seconds that QEMU may take from its last output to its end
 LINE_SHOWN = 200
 FLOOD = 4 << 20               # more output than this is a fault in itself
 
@@ -56,10 +57,19 @@ class Machine:
                     self.changed.notify_all()
                 if not piece or self.fault:
                     break
+        self.let_go()
         status = self.children.finish(self.proc)
         with self.changed:
             self.status = status
             self.changed.notify_all()
+
+    def let_go(self):
+        """It has closed its output, and may need a moment more to end."""
+        try:
+            if not self.fault:
+                self.proc.wait(EXIT_GRACE)
+        except subprocess.TimeoutExpired:
+            pass
 
     def send(self, text):
         """Type on the serial line."""

@@ -7,7 +7,8 @@
  *   net cpu thread  busy              queue    frames/s    events/s    flows  groups
  *     0   3      0  #######....  61%     12      41,210      20,604       32      64
  *     0   2      1  ######.....  55%     10      40,996      20,498       32      64
- *       net0: 2 CPUs, 1 to 4 allowed; 12 frames dropped; added a CPU: busy
+ *       net0: 2 CPUs, 1 to 4 allowed; added a CPU: busy
+ *       net0: 12 frames dropped
  */
 #include <inc/stdio.h>
 #include <inc/string.h>
@@ -98,12 +99,13 @@ static void draw_plane(const struct watch *w, int nic)
 
 	for (uint32_t at = 0; at < p->view.n; at++)
 		draw_cpu(w, p, at);
-	cprintf("    net%d: %u CPU%s, %u to %u allowed", nic, p->view.n, p->view.n == 1 ? "" : "s", p->least, p->most);
+	cprintf("    net%d: %u CPU%s, %u to %u allowed%s%s" REST "\n", nic, p->view.n, p->view.n == 1 ? "" : "s", p->least, p->most,
+		p->last[0] ? "; " : "", p->last);
 	char text[NUMBER_MAX];
 	uint64_t dropped = dropped_frames(w, p);
 	if (dropped)
-		cprintf("; %s frames dropped", number(text, dropped));
-	cprintf("%s%s" REST "\n" REST "\n", p->last[0] ? "; " : "", p->last);
+		cprintf("    net%d: %s frames dropped" REST "\n", nic, number(text, dropped));
+	cprintf(REST "\n");
 }
 
 static uint32_t nreserved(const struct watch *w)
