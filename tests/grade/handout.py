@@ -44,6 +44,7 @@ def skeleton(t):
     """
     shop = Workshop(t, "skeleton")
     shop.fill([])
+    t.run(os.path.join(shop.place, "tests", "check-long"), "--list")
     faults = leaks(t, shop.place) + shop.faults(shop.grade())
     if not re.match(r"Score: %d/\d+$" % FLOOR, shop.score):
         faults.append("it does not score its floor, %d: %s" % (FLOOR, shop.score))
