@@ -76,7 +76,7 @@ row("call ABORT", "RST", ["dp_close_test: we_abort", "grade: dp-abort"],
 row("call UDP_BIND", "datagrams to the port are the program's", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
     "udp.c", ".port = port, .cookie = cookie", ".port = port + 1, .cookie = cookie")
 row("call UDP_SENDV", "one datagram, from that port to that address", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
-    "udp.c", "fill_header(p, u->port, to->port)", "fill_header(p, to->port, u->port)")
+    "udp_send.c", "fill_header(p, u->port, to->port)", "fill_header(p, to->port, u->port)")
 row("call UDP_RECV_DONE", "the buffer goes back", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
     "call_udp.c", "\tbuf_put(rq->buf);\n", "\t;\n")
 row("call TIMER_SET", "due after so many microseconds, once", "dp_event_test: timers_fire_once_when_due",
@@ -129,7 +129,7 @@ row("event KNOCK", "data that arrives before accept waits", ["dp_event_test: dat
 row("event CONNECTED", "refused", ["dp_tcp_test: connecting_is_refused", "grade: dp-connect"],
     "tcp_note.c", "f->state == FLOW_CONNECTING ? -E_REFUSED : -E_RESET", "-E_RESET")
 row("event CONNECTED", "timed out", ["dp_tcp_test: connecting_times_out", "grade: fetch-errors"],
-    "tcp.c", "-E_TIMED_OUT", "-E_ABORTED")
+    "tcp_time.c", "-E_TIMED_OUT", "-E_ABORTED")
 row("event RECV", "in the buffer that its descriptor named", "dp_zerocopy_test: frames_are_delivered_where_the_descriptors_put_them",
     "event.c", "ev->recv.addr = buf_user(b) + b->off;", "ev->recv.addr = buf_user(b->next ? b->next : b) + b->off + 2048;")
 row("event RECV", "in order", ["dp_tcp_test: data_out_of_order", "dp_loss_test: seed_1", "grade: loss"],
@@ -156,9 +156,9 @@ row("event MOVED", "to each flow that the program knows, on the thread that has 
 row("event MOVED", "once for each move, before anything else", ["dp_move_test: groups_move_under_load", "grade: spread-e1000e"],
     "event.c", "\tf->flags &= ~FLOW_MOVED;\n", "\tf->flags &= f->flags & FLOW_FIN_IN ? ~0 : ~FLOW_MOVED;\n")
 row("event UDP_RECV", "from whom", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
-    "udp.c", "ev->udp_recv.port = udp[0] << 8 | udp[1];", "ev->udp_recv.port = local_port;")
+    "udp_event.c", "ev->udp_recv.port = udp[0] << 8 | udp[1];", "ev->udp_recv.port = local_port;")
 row("event UDP_SENT", "how many bytes are not read any more", ["dp_lend_test: datagrams_come_and_go", "grade: dp-udp"],
-    "udp.c", "ev->udp_sent.bytes = u->tx_ready;", "ev->udp_sent.bytes = u->tx_ready + 1;")
+    "udp_event.c", "ev->udp_sent.bytes = u->tx_ready;", "ev->udp_sent.bytes = u->tx_ready + 1;")
 row("event TIMER", "with its cookie", "dp_event_test: timers_fire_once_when_due",
     "timer.c", "ev->cookie = dp->timers[id].cookie;", "ev->cookie = id;")
 row("events", "what does not fit into the array waits", "dp_event_test: events_that_do_not_fit_wait",
@@ -236,7 +236,7 @@ row("load", "and nobody else does", ["dp_cookie_test: other_numbers_are_refused"
 row("load", "nor does it after two minutes", ["dp_cookie_test: it_does_not_keep", "syncookie_test: it_is_good_for_this_minute_and_the_next"],
     "syncookie.c", "((minute_of(tick) + 1 - minute) & 0xff) > 2", "((minute_of(tick) + 1 - minute) & 0xff) > 9")
 row("load", "segments that could not be sent again early are, in order", "dp_tcp_test: duplicate_acks_from_behind_a_shut_window",
-    "tcp.c", "\t\tput_in_order(pcb);\n", "\t\t(void)put_in_order;\n")
+    "tcp_time.c", "\t\tput_in_order(pcb);\n", "\t\t(void)put_in_order;\n")
 row("load", "senders that cannot be are counted", "dp_rx_test: each_damage_has_its_counter",
     "rx.c", " || !is_host(dp, get_raw32(ip + 12))", "")
 row("load", "no slot for a flow", "dp_drop_test: connections_without_a_slot",
@@ -249,7 +249,7 @@ row("load", "a program that holds every buffer still gets the acknowledgements t
     ["dp_load_test: a_program_that_holds_every_buffer", "grade: dp-stuffed"],
     "rx.c", "\t\ttrim_to_ack(pk, tcp, header);\n", "")
 row("load", "data out of order does not keep the last buffers", "dp_load_test: out_of_order_data_is_shed",
-    "tcp.c", "tcp_free_ooseq(pcb);", ";")
+    "tcp_time.c", "tcp_free_ooseq(pcb);", ";")
 row("load", "datagrams that nobody takes do not keep the buffers", "dp_drop_test: datagrams_that_nobody_takes",
     "rx.c", " || !uport_has_room(port)", "")
 row("load", "a transmit ring that does not empty", "dp_load_test: a_ring_that_does_not_empty",
@@ -263,5 +263,5 @@ row("load", "a cycle takes no more frames than the batch bound", "dp_load_test: 
 row("load", "an idle CPU halts, and nothing wakes it before its time", ["dp_lend_test: an_idle_cpu_halts_until_its_timer", "grade: idle-cost"],
     "idle.c", "return due >= dp->now_us + SHORTEST_US;", "return false;")
 row("load", "every byte arrives, whatever the network loses", ["dp_loss_test: seed_1", "grade: loss"],
-    "tcp.c", "\t\ttcp_slowtmr();\n", "\t\t;\n")
+    "tcp_time.c", "\t\ttcp_slowtmr();\n", "\t\t;\n")
 row("load", "a dataplane that ends in the middle of traffic leaves nothing", ["grade: dp-killed-often", "grade: dpstorm-4"])

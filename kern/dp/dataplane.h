@@ -2,7 +2,7 @@
 /*
  * One thread of a dataplane: its home for state, and the calls between its files, in the order of a packet's way.
  *
- * It is a reserved CPU, a queue of the NIC, an env, and one superpage of memory, its home, drawn in attach.c. After attach
+ * It is a reserved CPU, a queue of the NIC, an env, and one superpage of memory, its home, drawn in member.c. After attach
  * only its own CPU touches it, without a lock; others read the counters. So every function below runs on that CPU, under
  * the env's page directory, with interrupts off, unless it says otherwise. What all threads share is struct plane.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A ring of links, each embedded in what it links; the ring's own link is its head. Every operation is
- * O(1).
+ * O(1), but for list_append_all: O(1) for each link.
  */
 #ifndef JOS_KERN_DP_LIST_H
 #define JOS_KERN_DP_LIST_H
@@ -31,6 +31,15 @@ static inline void link_take(struct link *l)
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
 	link_init(l);
+}
+
+static inline void list_append_all(struct link *to, struct link *from)
+{
+	while (!link_alone(from)) {
+		struct link *l = from->next;
+		link_take(l);
+		list_append(to, l);
+	}
 }
 
 #endif

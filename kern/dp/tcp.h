@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one module around lwIP: tcp.c, tcp_new.c, tcp_cookie.c, tcp_note.c, tcp_call.c. It enters lwIP with the flow's group and
- * bucket in place, and lwIP's callbacks end in it; no other file calls lwIP's TCP. What must hold for lwIP
- * to be used this way is said at the top of tcp.c.
+ * The one module around lwIP: tcp.c, tcp_time.c, tcp_new.c, tcp_cookie.c, tcp_note.c, tcp_call.c. It enters lwIP with the flow's
+ * group and bucket in place, and lwIP's callbacks end in it; no other file calls lwIP's TCP. What must hold for lwIP to be
+ * used this way is said at the top of tcp.c.
  *
  * The caller has checked what can be checked: each stack_x() below succeeds.
  */

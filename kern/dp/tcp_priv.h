@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What tcp.c, tcp_new.c, tcp_cookie.c, tcp_note.c and tcp_call.c share: together they are the one module around lwIP. */
+/* What tcp.c, tcp_time.c, tcp_new.c, tcp_cookie.c, tcp_note.c and tcp_call.c share: together they are the one module around lwIP. */
 #ifndef JOS_KERN_DP_TCP_PRIV_H
 #define JOS_KERN_DP_TCP_PRIV_H
 

@@ -70,4 +70,8 @@ void uport_tell(struct dp *dp);      /* events, as far as there is room; closing
 void uport_close_all(struct dp *dp);
 void uport_end_all(struct dp *dp);   /* the NIC has read what they sent, or never will */
 
+/* Between udp.c, udp_send.c and udp_event.c. */
+void uport_pend(struct dp *dp, struct udp_port *u); /* it has something to tell */
+void uport_end(struct dp *dp, struct udp_port *u);  /* it is free again, and so are its buffers and what was lent */
+
 #endif
