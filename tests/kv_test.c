@@ -33,6 +33,7 @@ static void *memfind(const void *s, int c, size_t len)
 #include "../lib/ix/kv_store.c"
 #include "../lib/ix/kv_change.c"
 #include "../lib/ix/kv_text.c"
+#include "../lib/ix/kv_text_command.c"
 #include "../lib/ix/kv_text_reply.c"
 #include "../lib/ix/kv_binary.c"
 #include "../lib/ix/kv_stats.c"
