@@ -15,25 +15,18 @@
  */
 #include <inc/ixev.h>
 #include <inc/lib.h>
+#include "parts/ixload/window.h"
 
 enum {
-	NIC = 1,
-	CPUS = 8,
 	SERVER_IP = 10 << 24 | 2 << 8 | 15,
 	WEB_PORT = 80,
 	KV_PORT = 11211,
 	SERVER_START_MS = 300,
 	REQUEST_MAX = 256,
 	ANSWER_MAX = 2048,      /* as far as it is looked at: the head is within */
-	SETTLE_US = 2000,       /* a dataplane publishes its counters every millisecond */
-	SETTLE_RUNS = 4,
 	SILENCE_US = 2000,
 	PATIENCE_S = 2,         /* without an answer, of which each takes a few thousandths of that */
 };
-
-#define MARK(n) asm volatile(".byte 0x0f, 0x1f, 0x80; .long 0x4a4f5300 + %c0" ::"i"(n) : "memory") /* a long nop */
-#define MARK_BEGIN 1
-#define MARK_END 2
 
 struct client {
 	struct ixev_ctx ctx;
@@ -56,63 +49,7 @@ static struct {
 	size_t request_len;
 	size_t answer_len;       /* 0: not known yet */
 	char head[ANSWER_MAX];   /* the first answer */
-	bool serves[CPUS];       /* has the server's dataplane, if it has one */
-	struct ix_stat before[CPUS];
 } load;
-
-/* ---- The server's counters ---- */
-
-static const char *const counter_names[] = {
-#define NAME(name, text) #name,
-	IX_COUNTERS(NAME)
-#undef NAME
-};
-
-/* Those of the CPUs whose dataplane is not ours. */
-static bool read_server(int cpu, struct ix_stat *stat) { return sys_dp_stat(cpu, stat) == 0 && stat->nic != NIC; }
-
-static void look_before(void)
-{
-	for (int cpu = 0; cpu < CPUS; cpu++)
-		load.serves[cpu] = read_server(cpu, &load.before[cpu]);
-}
-
-/* The first of them only makes the calls that are left. */
-static void settle(void)
-{
-	for (int i = 0; i < SETTLE_RUNS; i++)
-		ix_run(SETTLE_US);
-}
-
-static void begin(void)
-{
-	settle();
-	look_before();
-	MARK(MARK_BEGIN);
-}
-
-static void print_counters(const char *window, int cpu)
-{
-	struct ix_stat after;
-	const uint64_t *a = (const uint64_t *)&load.before[cpu], *b = (const uint64_t *)&after;
-
-	if (!read_server(cpu, &after))
-		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(counter_names); i++) {
-		if (b[i] != a[i])
-			cprintf("ixload: %s, CPU %d: %s %llu\n", window, cpu, counter_names[i], b[i] - a[i]);
-	}
-}
-
-static void end(const char *window)
-{
-	MARK(MARK_END);
-	settle();
-	for (int cpu = 0; cpu < CPUS; cpu++) {
-		if (load.serves[cpu])
-			print_counters(window, cpu);
-	}
-}
 
 /* ---- Asking ---- */
 
@@ -309,13 +246,13 @@ static int run(void)
 
 	if ((r = make_clients()) < 0 || (r = ask_all(load.warm)) < 0)
 		return r;
-	begin();
+	window_begin();
 	if ((r = ask_all(load.count)) < 0)
 		return r;
-	end("busy");
-	begin();
+	window_end("busy");
+	window_begin();
 	ix_run(SILENCE_US);
-	end("idle");
+	window_end("idle");
 	return 0;
 }
 
