@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`make grade-all`: a class of honest and of hostile submissions, and the table that must come out."""
+import glob
 import json
 import os
 import shutil
@@ -130,6 +131,22 @@ def course_parts(t):
     claims for itself, and programs in the cage that want the network, the disk, memory, or to stay.
     """
     t.run(sys.executable, t.path("tests", "course_selftest.py"), limit=120)
+
+
+@suite.test(2, "each planted fault belongs to today's source", unless=TOOLS)
+def planted_faults(t):
+    """
+    Each of tests/mutants/*.patch must apply with all its context: `patch -F0`, without doing it.
+    Why: with less context a patch may still apply, but elsewhere, and plant another fault than it says.
+    Look: who moves code moves the patches that name it, too.
+    """
+    faults = []
+    for patch in sorted(glob.glob(t.path("tests", "mutants", "*.patch"))):
+        status, out = t.attempt("patch", "-p1", "--dry-run", "--forward", "-F0", "-d", t.path(), "-i", patch)
+        if status:
+            faults.append("%s:\n%s" % (os.path.basename(patch), out))
+    if faults:
+        raise Failure("\n".join(faults))
 
 
 @suite.test(5, "grade-check finds two planted faults, and nothing in the tree as it is", unless=TOOLS)
