@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Takes the place of kern/pmap.h in host tests: what drivers and the dataplane need of it, with fake memory.
- * fake_machine.c has the first half, dp_machine.c all of it.
+ * fake_machine.c has the first half, dp_memory.c and dp_paging.c all of it.
  */
 #ifndef JOS_KERN_PMAP_H
 #define JOS_KERN_PMAP_H
