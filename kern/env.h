@@ -10,6 +10,7 @@ extern struct Env *envs; /* NENV of them; programs see them at UENVS */
 
 void env_init(void);
 int env_alloc(struct Env **store, envid_t parent); /* 0, -E_NO_FREE_ENV or -E_NO_MEM */
+void env_put(struct Env *e);                       /* for env_free: its place is free again */
 
 /*
  * Threads. Each is an env; those of one program share all memory below UTHREAD (kern/space.c) and form a ring. The first

@@ -4,7 +4,6 @@
  * env_pop_tf(), the idle loop, or, from sysenter, in sysexit. They take the big lock, except for sys_run_io, which stays
  * on its reserved CPU. trap() returns when it was the kernel that was interrupted, and that may be.
  */
-#include <inc/error.h>
 #include <inc/syscall.h>
 #include <inc/x86.h>
 
@@ -32,11 +31,6 @@ enum {
 extern const uint32_t vectors[NVECTORS];
 extern const char sysenter_entry[];
 struct Gatedesc idt[256];
-
-static struct {
-	irq_handler handler;
-	void *arg;
-} irqs[NIRQS];
 
 static void set_gate(int trapno, int dpl)
 {
@@ -70,27 +64,6 @@ void trap_init_percpu(void)
 		wrmsr(MSR_SYSENTER_EIP, (uint32_t)sysenter_entry);
 	}
 }
-
-void irq_register(int irq, irq_handler handler, void *arg)
-{
-	if (irq < 0 || irq >= NIRQS)
-		panic("no such interrupt: %d", irq);
-	irqs[irq].arg = arg;
-	irqs[irq].handler = handler;
-}
-
-int irq_alloc(irq_handler handler, void *arg)
-{
-	for (int irq = IRQ_MESSAGES; irq < NIRQS; irq++) {
-		if (irqs[irq].handler)
-			continue;
-		irq_register(irq, handler, arg);
-		return irq;
-	}
-	return -E_AGAIN;
-}
-
-irq_handler irq_handler_of(int irq) { return irq >= 0 && irq < NIRQS ? irqs[irq].handler : NULL; }
 
 /* A page fault of a program: its own handler gets a UTrapframe on the exception stack, or the program ends. */
 void page_fault_handler(struct Trapframe *tf)
@@ -138,22 +111,6 @@ static void do_syscall(struct Trapframe *tf)
 	tf->tf_regs.reg_eax = syscall(tf, r->reg_eax, args);
 }
 
-static void do_irq(int irq)
-{
-	if (irq == IRQ_TIMER) {
-		thiscpu->cpu_timer_armed = false;
-		lapic_eoi();
-		sched_yield();
-	}
-	if (irq == IRQ_SPURIOUS) /* needs no EOI (SDM vol. 3, 11.9) */
-		return;
-	if (irq < NIRQS && irqs[irq].handler)
-		irqs[irq].handler(irqs[irq].arg);
-	else
-		cprintf("CPU %d: unexpected interrupt %d\n", cpunum(), irq);
-	lapic_eoi();
-}
-
 static void dispatch(struct Trapframe *tf)
 {
 	switch (tf->tf_trapno) {
@@ -182,7 +139,7 @@ static void dispatch(struct Trapframe *tf)
 		return;
 	}
 	if (tf->tf_trapno >= IRQ_OFFSET && tf->tf_trapno < IRQ_OFFSET + NIRQS)
-		do_irq(tf->tf_trapno - IRQ_OFFSET);
+		irq_dispatch(tf->tf_trapno - IRQ_OFFSET);
 	else
 		user_fault(tf, 0);
 }
@@ -272,31 +229,6 @@ static bool is_step_into_kernel(const struct Trapframe *tf)
 	return tf->tf_trapno == T_DEBUG && tf->tf_eip == (uintptr_t)sysenter_entry;
 }
 
-/* It interrupted cpu_nap(). No lock is taken: handlers of interrupts that come to reserved CPUs need none. */
-static void end_nap(struct Trapframe *tf)
-{
-	int irq = tf->tf_trapno - IRQ_OFFSET;
-
-	thiscpu->cpu_naps = false;
-	if (tf->tf_trapno != T_KICK && irq != IRQ_TIMER && irq_handler_of(irq))
-		irqs[irq].handler(irqs[irq].arg);
-	if (irq != IRQ_SPURIOUS)
-		lapic_eoi();
-	tf->tf_eflags &= ~FL_IF;
-}
-
-void cpu_nap(void)
-{
-	struct CpuInfo *c = thiscpu;
-
-	c->cpu_status = CPU_HALTED;
-	c->cpu_naps = true;
-	mail_leave_kernel();
-	asm volatile("sti; hlt" ::: "memory"); /* end_nap() has interrupts off when this goes on */
-	c->cpu_status = CPU_STARTED;
-	c->cpu_timer_armed = false; /* whatever it was set to */
-}
-
 static void enter_from_kernel(struct Trapframe *tf)
 {
 	struct CpuInfo *c = thiscpu;
@@ -319,7 +251,7 @@ void trap(struct Trapframe *tf)
 		tf->tf_eflags &= ~FL_TF;
 		return;
 	} else if (thiscpu->cpu_naps && tf->tf_trapno >= IRQ_OFFSET) {
-		end_nap(tf);
+		cpu_nap_end(tf);
 		return;
 	} else {
 		enter_from_kernel(tf);

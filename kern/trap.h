@@ -23,11 +23,13 @@ typedef void (*irq_handler)(void *arg);
 void irq_register(int irq, irq_handler handler, void *arg);
 irq_handler irq_handler_of(int irq);
 int irq_alloc(irq_handler handler, void *arg); /* a free number for a device's message, registered; or -E_AGAIN */
+void irq_dispatch(int irq);                    /* trap.c: it came; of the timer's it does not return */
 
 /*
  * For a reserved CPU, without the lock: halt until the next interrupt, answer that, and return. A request in the
  * mailbox interrupts at once. The timer has to be set again afterwards.
  */
 void cpu_nap(void);
+void cpu_nap_end(struct Trapframe *tf); /* trap.c: an interrupt came */
 
 #endif
