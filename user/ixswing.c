@@ -5,7 +5,7 @@
  *	ixswing rounds pause-in-ms program [arguments]
  *
  * The program must start a second thread (-t 2). After each change it waits until the kernel has done it: until the
- * second CPU has flow groups, or is nobody's.
+ * second CPU has flow groups, and clients' frames come to it, or until it is nobody's.
  */
 #include <inc/ix.h>
 #include <inc/lib.h>
@@ -40,6 +40,22 @@ static int add(void)
 	return r < 0 ? r : cpu < 0 ? -E_TIMED_OUT : cpu;
 }
 
+/* Until a frame more has come to that CPU. */
+static int wait_for_frames(int cpu)
+{
+	struct ix_stat s = { 0 };
+	int r = sys_dp_stat(cpu, &s);
+	uint64_t before = s.rx_frames;
+
+	for (unsigned ms = 0; r >= 0 && s.rx_frames == before; ms += LOOK_MS) {
+		if (ms >= PATIENCE_MS)
+			return -E_TIMED_OUT;
+		pause_for(LOOK_MS);
+		r = sys_dp_stat(cpu, &s);
+	}
+	return r;
+}
+
 static int take_away(int cpu)
 {
 	int r = sys_dp_ctl(IX_CTL_REMOVE_CPU, NIC, cpu, 0);
@@ -52,15 +68,17 @@ static int take_away(int cpu)
 	return r;
 }
 
-static int swing(int rounds, unsigned ms)
+static int swing(int rounds, unsigned ms, bool loaded)
 {
 	for (int i = 0; i < rounds; i++) {
 		int cpu = add();
 		if (cpu < 0)
 			return cpu;
-		pause_for(ms);
-		int r = take_away(cpu);
+		int r = loaded ? wait_for_frames(cpu) : 0;
 		if (r < 0)
+			return r;
+		pause_for(ms);
+		if ((r = take_away(cpu)) < 0)
 			return r;
 		pause_for(ms);
 	}
@@ -81,10 +99,10 @@ void umain(int argc, char **argv)
 		return;
 	}
 	envid_t program = r;
-	r = swing(1, 0);
+	r = swing(1, 0, false);
 	cprintf("ixswing: ready\n");
 	if (r >= 0)
-		r = swing(strtol(argv[1], NULL, 10), strtol(argv[2], NULL, 10));
+		r = swing(strtol(argv[1], NULL, 10), strtol(argv[2], NULL, 10), true);
 	if (r < 0)
 		cprintf("ixswing: %e\n", r);
 	else

@@ -81,8 +81,7 @@ def places_of_flows(t):
     places.spread("e1000e", 2)(t)
 
 
-@exercise(17, 5, "a CPU comes and goes six times under load: no request lost, no answer out of order",
-          rests_on=list(range(1, 13)) + [15])
+@exercise(17, 5, "a CPU comes and goes six times under load: no request lost, no answer out of order", rests_on=ON_TWO_CPUS + [12])
 def swings(t):
     """user/ixswing.c gives the key-value store a second CPU and takes it away again, while 16 connections ask. Afterwards free pages,
     buffers and flows are as they were.

@@ -109,7 +109,8 @@ def hashes(nic):
         machine.expect("^K> ", limit=20)
         seconds = round(t.host.pace(6))
         machine.send("rsscheck 0 %d\n" % seconds)
-        machine.expect("receiving with %d queues" % QUEUES[nic], limit=20)
+        if machine.expect("receiving with %d queues|^K> " % QUEUES[nic], limit=20).group() == "K> ":
+            raise Failure("rsscheck does not begin\n" + machine.tail(3))
         time.sleep(1)  # a link that has just come up
         source = frames(random.Random(2014))
         for i in range(NFRAMES):
