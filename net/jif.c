@@ -76,7 +76,8 @@ static void recycle_time_wait(const struct pbuf *p)
 	const struct tcp_hdr *tcp = (const struct tcp_hdr *)(ip + 1);
 
 	if (p->len < sizeof(*eth) + sizeof(*ip) + sizeof(*tcp) || eth->type != PP_HTONS(ETHTYPE_IP) ||
-	    IPH_HL_BYTES(ip) != sizeof(*ip) || IPH_PROTO(ip) != IP_PROTO_TCP)
+	    IPH_HL_BYTES(ip) != sizeof(*ip) || IPH_PROTO(ip) != IP_PROTO_TCP ||
+	    (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF)))
 		return;
 	if ((TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		return;

@@ -59,6 +59,16 @@
 #define DEFAULT_UDP_RECVMBOX_SIZE 32
 #define DEFAULT_ACCEPTMBOX_SIZE 32
 
+/*
+ * Fragments. Strangers can send them, so few wait, and the oldest go first; there are enough for one datagram of 64 KB, or
+ * for several shorter ones.
+ */
+#define IP_REASSEMBLY 1
+#define IP_FRAG 1
+#define IP_REASS_MAX_PBUFS 48
+#define MEMP_NUM_REASSDATA 8
+#define MEMP_NUM_FRAG_PBUF 48
+
 #define LWIP_NETIF_LOOPBACK 1 /* programs of this machine reach each other */
 #define LWIP_CHKSUM_ALGORITHM 3
 

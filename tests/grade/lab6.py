@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -173,6 +174,21 @@ def echotest(t):
             s.sendall(receive(s, len("Hello world!\n")))
             machine.expect("^Hello world!$")
     check_output(machine.text, ["connected to server"], never=[NO_PANIC])
+
+
+@suite.test(5, "fragments: a line of TCP by way of a router that cuts it up, and pings of up to 60,000 bytes", unless=[needs_tap])
+def lab6_fragments(t):
+    tap = t.namespace()
+    machine = echosrv(t, ports=(), tap=tap)
+    remote = (sys.executable, t.path("tests", "clients", "remote.py"))
+    t.run(*remote, "pings", limit=60, tap=tap)
+    client = ("import os, socket\n"
+              "s, data = socket.create_connection(('%s', 7)), os.urandom(65536)\n"
+              "for i in range(0, len(data), 4096):\n"
+              "    s.sendall(data[i:i + 4096])\n"
+              "    assert s.recv(4096, socket.MSG_WAITALL) == data[i:i + 4096]\n" % ADDRESS)
+    t.run(sys.executable, "-c", client, limit=60, tap=tap.far_away(256))
+    check_output(machine.text, never=[NO_PANIC])
 
 
 # The web server.
