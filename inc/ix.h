@@ -41,7 +41,8 @@
 
 #define IX_SG_MAX 16      /* pieces in one sendv */
 #define IX_SEND_LOOK 0x10000 /* bytes of a piece outside heap and buffers that sendv looks at: more than it takes */
-#define IX_UDP_MAX 1472   /* bytes of a datagram: a frame's worth, for there are no fragments */
+#define IX_UDP_MAX 1472   /* bytes of a datagram to send: a frame's worth, for it is not cut into fragments */
+#define IX_UDP_RECV_MAX (IX_BUFSIZE - 42) /* bytes of one that comes, in one frame or in fragments: a buffer's worth */
 #define IX_BACKLOG_MAX 255
 #define IX_NTIMERS 256    /* timer ids are below it */
 
@@ -250,6 +251,16 @@ enum ix_ctl {
 	X(drop_udp_full, "datagrams dropped because app or buffers did not keep up") \
 	X(drop_rx_queue, "segments that came to the queue of another CPU")        \
 	X(rx_parked, "segments that came before their flow group did")            \
+	X(rx_fragments, "fragments that came")                                    \
+	X(rx_reassembled, "datagrams put together from fragments")                \
+	X(rx_handed, "datagrams of these that were handed to another CPU")        \
+	X(drop_frag_bad, "fragments that no sender makes, by their length or place") \
+	X(drop_frag_overlap, "fragments of datagrams whose fragments contradict each other") \
+	X(drop_frag_twice, "fragments that had come before")                      \
+	X(drop_frag_long, "fragments of datagrams longer than a receive buffer")  \
+	X(drop_frag_late, "fragments whose datagram was not complete in time")    \
+	X(drop_frag_oldest, "fragments of datagrams given up for newer ones, or at the end") \
+	X(drop_frag_nobuf, "fragments dropped because buffers ran low")           \
 	X(groups_in, "flow groups taken over from other CPUs")                    \
 	X(groups_out, "flow groups handed over to other CPUs")                    \
 	X(busy_us, "microseconds from the start of a pass that found work to the next") \
@@ -274,6 +285,7 @@ enum ix_ctl {
 	X(nic, "the dataplane: its NIC's place among all")     \
 	X(thread, "the thread, and the NIC's queue")           \
 	X(groups, "flow groups owned")                         \
+	X(datagrams, "datagrams that wait for more of their fragments") \
 	X(queue_depth, "frames that waited in the ring when last looked at") \
 	X(queue_max, "most frames taken in one pass since then")
 

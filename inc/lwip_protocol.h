@@ -14,9 +14,8 @@
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1
 #define MEM_ALIGNMENT 4
 
-/* IP: whole packets for one interface. */
-#define IP_REASSEMBLY 0
-#define IP_FRAG 0
+/* IP, for one interface. Fragments: each side has its own way with them, and the same limits in time. */
+#define IP_REASS_MAXAGE 60 /* seconds from the first fragment on: the least that RFC 1122 recommends, in 3.3.2 */
 #define LWIP_SINGLE_NETIF 1
 #define ARP_TABLE_SIZE 64
 #define ARP_QUEUEING 1

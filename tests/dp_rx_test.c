@@ -45,8 +45,8 @@ static void ip_header_long(void) { frame[IP_AT] = 0x4f, len = ETH + 50; }
 static void ip_total_beyond_frame(void) { put16(frame + IP_AT + 2, len - ETH + 1), fix_sums(frame, NIC_FRAME_MAX); }
 static void ip_total_below_header(void) { put16(frame + IP_AT + 2, 19); }
 static void ip_checksum(void) { frame[IP_AT + 10] ^= 1; }
-static void ip_more_fragments(void) { frame[IP_AT + 6] = 0x20, fix_sums(frame, len); }
-static void ip_later_fragment(void) { frame[IP_AT + 7] = 5, fix_sums(frame, len); }
+static void fragment_of_half_a_block(void) { put16(frame + IP_AT + 6, 0x2000), fix_sums(frame, len); }
+static void fragment_beyond_the_end(void) { put16(frame + IP_AT + 6, 0x1fff), fix_sums(frame, len); }
 static void ip_cut_off(void) { len = ETH + 19; }
 static void from_address(uint32_t ip)
 {
@@ -95,8 +95,8 @@ static const struct {
 	CASE(ip_total_beyond_frame, drop_rx_ip),
 	CASE(ip_total_below_header, drop_rx_ip),
 	CASE(ip_checksum, drop_rx_ip),
-	CASE(ip_more_fragments, drop_rx_ip),
-	CASE(ip_later_fragment, drop_rx_ip),
+	CASE(fragment_of_half_a_block, drop_frag_bad),
+	CASE(fragment_beyond_the_end, drop_frag_bad),
 	CASE(ip_cut_off, drop_rx_ip),
 	CASE(from_nobody, drop_rx_ip),
 	CASE(from_everybody, drop_rx_ip),
@@ -121,7 +121,7 @@ static uint64_t drops(void)
 	const struct ix_stat *s = &world->stat;
 
 	return s->drop_rx_error + s->drop_rx_length + s->drop_rx_type + s->drop_rx_ip + s->drop_rx_proto +
-	       s->drop_rx_tcp + s->drop_rx_nobuf + s->drop_rx_nomem;
+	       s->drop_rx_tcp + s->drop_rx_nobuf + s->drop_rx_nomem + s->drop_frag_bad;
 }
 
 static void each_damage_has_its_counter(void **state)

@@ -112,7 +112,7 @@ row("leaving", "... in order, and before those that come to the next", "dp_move_
     "exchange.c", "\t\tb->next = dp->parked_first;\n\t\tdp->parked_first = b;\n",
     "\t\tif (dp->parked_first)\n\t\t\tdp->parked_last->next = b;\n\t\telse\n\t\t\tdp->parked_first = b;\n\t\tb->next = NULL;\n")
 row("leaving", "... and their buffers' number comes back", "dp_leave_test: early_frames_are_handed_on",
-    "exchange.c", "\t\t__atomic_add_fetch(&dp->owed[to->thread], 1, __ATOMIC_SEQ_CST);\n", "")
+    "exchange.c", "\t__atomic_add_fetch(&dp->owed[to->thread], 1, __ATOMIC_SEQ_CST);\n", "")
 row("leaving", "the next thread in its place finds nothing of it", "dp_home_test: each_finds_an_empty_home",
     "member.c", "\tmemset(dp->events, 0, EVENTS_SIZE);\n", "")
 row("moving", "buffers that the flows hold change hands", "dp_move_test: groups_move_under_load",
@@ -223,6 +223,33 @@ row("isolation: what if it spins", "the stack goes on, the program is marked, an
     "watchdog.c", "\t\trun_stack(dp);\n", "")
 row("isolation: what separates control plane and dataplane", "nothing but the kernel's own care: a caveat", "grade: properties")
 
+# ---- Fragments ----
+
+row("fragments", "datagrams are put together, in any order", ["dp_reass_test: any_order", "grade: dp-fragments", "grade: frames"],
+    "reass.c", "\tif (!f->more)\n\t\td->total = f->end;\n", "\td->total = f->more ? 0 : f->end;\n")
+row("fragments", "and go to the CPU of their flow", ["dp_hand_test: segments_go_to_the_cpu_of_their_flow", "grade: fragments-e1000e"],
+    "rx_tcp.c", "if (!(pk->flags & RX_JOINED) || !frame_hand(dp, g, pk->buf, pk->len, pk->flags))", "")
+row("fragments", "also when it has changed meanwhile", "dp_hand_test: frames_follow_a_group_that_moves",
+    "exchange.c", "\t\tb->off = flags & ~RX_HASH;\n\t\tdp->stat.rx_handed++;\n", "\t\tb->off = 0;\n\t\tdp->stat.rx_handed++;\n")
+row("fragments", "no thread parks with one on its list", "dp_hand_test: a_thread_does_not_park_with_frames_on_its_list",
+    "ask.c", " && !dp->handed", "")
+row("fragments", "buffers that cannot be returned at once are owed", "dp_hand_test: buffers_are_owed",
+    "exchange.c", "bufs_return(dp, from, n), __ATOMIC_SEQ_CST);", "(bufs_return(dp, from, n), n), __ATOMIC_SEQ_CST);")
+row("fragments", "those that overlap others spoil their datagram", "dp_reass_test: overlaps_spoil_the_datagram",
+    "reass.c", "return !goes_on && memcmp", "return !goes_on || memcmp")
+row("fragments", "for good", "dp_reass_test: overlaps_spoil_the_datagram",
+    "reass.c", "\td->refused = why;\n", "\td->used = false;\n")
+row("fragments", "at most 16 datagrams wait; the oldest goes", "dp_reass_test: the_oldest_goes",
+    "reass.c", "d->since_us < oldest->since_us", "d->since_us > oldest->since_us")
+row("fragments", "for a minute; then their sender is told", "dp_reass_test: late_ones_are_given_up",
+    "reass.c", "\t\treass_tell(dp, d);\n", "")
+row("fragments", "a halted CPU wakes for that", "dp_reass_test: a_halted_cpu_wakes_for_them",
+    "tcp_time.c", " || dp->reass.nused ?", " ?")
+row("fragments", "none of it is done for what cannot be, and each that is lost is counted", "dp_reass_test: impossible_ones_are_refused",
+    "reass.c", "len > 0 && !(f->more", "!(f->more")
+row("fragments", "a ping longer than a frame is answered in fragments", ["dp_reass_test: a_long_ping_is_answered_in_fragments", "grade: dp-fragments"],
+    "rx_echo.c", "more ? MORE_FRAGMENTS : 0", "0")
+
 # ---- More than it can take: what is dropped is counted, and the rest goes on ----
 
 row("load", "a flood of SYNs leaves open flows alone, and lets others in", ["dp_load_test: a_syn_flood_leaves_others_alone", "grade: dp-syn-flood"],
@@ -238,7 +265,7 @@ row("load", "nor does it after two minutes", ["dp_cookie_test: it_does_not_keep"
 row("load", "segments that could not be sent again early are, in order", "dp_tcp_test: duplicate_acks_from_behind_a_shut_window",
     "tcp_time.c", "\t\tput_in_order(pcb);\n", "\t\t(void)put_in_order;\n")
 row("load", "senders that cannot be are counted", "dp_rx_test: each_damage_has_its_counter",
-    "rx.c", " || !is_host(dp, get_raw32(ip + 12))", "")
+    "rx_ip.c", " || !is_host(dp, get_raw32(ip + 12))", "")
 row("load", "no slot for a flow", "dp_drop_test: connections_without_a_slot",
     "tcp_new.c", "dp->stat.drop_flows++;", ";")
 row("load", "no memory for a flow", "dp_load_test: memory_for_flows_runs_out",
@@ -247,11 +274,11 @@ row("load", "TIME_WAIT yields its memory", "dp_load_test: time_wait_yields_its_m
     "tcp_new.c", "stat.timewait_reclaimed++;", "stat.timewait_reused++;")
 row("load", "a program that holds every buffer still gets the acknowledgements that free them",
     ["dp_load_test: a_program_that_holds_every_buffer", "grade: dp-stuffed"],
-    "rx.c", "\t\ttrim_to_ack(pk, tcp, header);\n", "")
+    "rx_tcp.c", "\t\ttrim_to_ack(pk, tcp, header);\n", "")
 row("load", "data out of order does not keep the last buffers", "dp_load_test: out_of_order_data_is_shed",
     "tcp_time.c", "tcp_free_ooseq(pcb);", ";")
 row("load", "datagrams that nobody takes do not keep the buffers", "dp_drop_test: datagrams_that_nobody_takes",
-    "rx.c", " || !uport_has_room(port)", "")
+    "rx_ip.c", " || !uport_has_room(port)", "")
 row("load", "a transmit ring that does not empty", "dp_load_test: a_ring_that_does_not_empty",
     "netif.c", "\t\tdp->stat.drop_tx_full++;\n", "")
 row("load", "no memory to copy small pieces together: they go later", "dp_drop_test: segments_that_cannot_be_copied",

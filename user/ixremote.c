@@ -2,7 +2,7 @@
 /*
  * A server on port 7 that does to its connections what its clients tell it: a letter, perhaps an argument, and a
  * newline, in one segment. It uses the raw layer, watches that each connection's events come as they must, and
- * answers with a line. UDP port 7 sends each datagram back.
+ * answers with a line. UDP port 7 sends each datagram back, or its end.
  *
  *   etext   send "etext" back, from the receive buffer        c       close
  *   ptext   the same from an ordinary page                    a       abort

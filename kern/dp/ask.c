@@ -17,8 +17,8 @@ void plane_ask(struct dp *dp)
 /* Its program waits, and there is nothing left here that could ever wake it. */
 static bool can_park(struct dp *dp)
 {
-	return dp->leaving && dp->settled && !dp_has_groups(dp) && link_alone(&dp->pending) && link_alone(&dp->udp.pending) &&
-	       dp->q->tx_head == dp->q->tx_tail;
+	return dp->leaving && dp->settled && !dp_has_groups(dp) && !dp->handed && link_alone(&dp->pending) &&
+	       link_alone(&dp->udp.pending) && dp->q->tx_head == dp->q->tx_tail;
 }
 
 void plane_answer(struct dp *dp, bool app_waits)

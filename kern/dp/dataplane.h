@@ -14,6 +14,7 @@
 #include <kern/dp/buf.h>
 #include <kern/dp/dp.h>
 #include <kern/dp/plane.h>
+#include <kern/dp/reass.h>
 #include <kern/dp/trace.h>
 #include <kern/dp/udp.h>
 
@@ -105,6 +106,7 @@ struct dp {
 	uint32_t cookie;
 	struct udp_ports udp;
 	struct neigh_wait neigh;
+	struct reass reass;
 	uint16_t next_port;               /* where the search for a local port goes on */
 
 	struct app_timer timers[DP_TIMERS];
@@ -118,11 +120,11 @@ struct dp {
 	struct ix_stat stat;              /* counters; gauges are filled in when published */
 	uint64_t counted_us;              /* busy and idle time are counted up to here */
 
-	/* What other CPUs write, when they hand groups over. Frames that came before their group wait, oldest first. */
+	/* What other CPUs write, when they hand groups or frames over. Frames that came before their group wait, oldest first. */
 	struct fgroup *volatile incoming __attribute__((aligned(64)));
 	struct buf *volatile returned;
-	struct buf *volatile handed;      /* frames, by one that left; */
-	uint32_t owed[IX_NTHREADS];       /* and those that we handed on: so many buffers each sibling is to return */
+	struct buf *volatile handed;      /* frames for us; */
+	uint32_t owed[IX_NTHREADS];       /* and those that we handed to others: so many buffers each sibling is to return */
 	struct buf *parked_first __attribute__((aligned(64))), *parked_last;
 
 	/* What other CPUs read: a copy, and a number that is odd while it is being written. */
@@ -169,7 +171,7 @@ extern struct policy default_policy;
 /* stat.c */
 void stat_publish(struct dp *dp);
 
-/* rx.c: frames from the NIC, checked, to the stack. */
+/* rx.c: frames from the NIC, checked (rx.h), to the stack. */
 int rx_batch(struct dp *dp);              /* at most the batch bound; how many */
 void rx_refill(struct dp *dp);            /* free buffers to the ring */
 

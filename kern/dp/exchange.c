@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What goes from one thread's CPU to another's beside the groups themselves: receive buffers, and frames that came before their
- * group did. The contract is move.h.
+ * group did, or in fragments. The contract is move.h.
  */
 #include <inc/string.h>
 
@@ -31,16 +31,18 @@ void buf_arrive(struct dp *dp, struct buf *b)
 	dp->bufs.n++;
 }
 
-void bufs_return(struct dp *dp, struct dp *to, uint32_t n)
+uint32_t bufs_return(struct dp *dp, struct dp *to, uint32_t n)
 {
+	uint32_t left = n;
 	struct buf *b;
 
-	for (; n > 0 && dp->bufs.count[BUF_FREE] > BUF_RESERVE && (b = buf_take(&dp->bufs)); n--) {
+	for (; left > 0 && dp->bufs.count[BUF_FREE] > BUF_RESERVE && (b = buf_take(&dp->bufs)); left--) {
 		buf_move(b, BUF_FREE);
 		buf_leave(dp, b);
 		push(&to->returned, b);
 	}
 	plane_ask(to);
+	return n - left;
 }
 
 void bufs_take_returned(struct dp *dp)
@@ -92,29 +94,52 @@ void frames_run(struct dp *dp)
 	}
 }
 
+/* With the table's lock: from who is named there, nothing is overlooked. */
+static void hand(struct dp *dp, struct dp *to, struct buf *b)
+{
+	buf_leave(dp, b);
+	__atomic_add_fetch(&dp->owed[to->thread], 1, __ATOMIC_SEQ_CST);
+	push(&to->handed, b);
+	plane_ask(to);
+}
+
 void frames_hand_on(struct dp *dp)
 {
 	struct plane *p = dp->plane;
 	struct buf *b = take_parked(dp), *next;
 
 	for (; b; b = next) {
-		struct dp *to = p->members[p->table[frame_group(dp, b)->index]];
 		next = b->next;
-		buf_leave(dp, b);
-		__atomic_add_fetch(&dp->owed[to->thread], 1, __ATOMIC_SEQ_CST);
-		push(&to->handed, b);
-		plane_ask(to);
+		hand(dp, p->members[p->table[frame_group(dp, b)->index]], b);
 	}
 }
 
-/* Free buffers for those that came with the frames. */
+bool frame_hand(struct dp *dp, struct fgroup *g, struct buf *b, uint32_t len, uint16_t flags)
+{
+	struct plane *p = dp->plane;
+
+	if (dp->hands_on)
+		return false; /* it will be, with all that is parked */
+	spin_lock(&p->table_lock);
+	struct dp *to = p->members[p->table[g->index]];
+	if (to != dp) {
+		b->len = len;
+		b->off = flags & ~RX_HASH;
+		dp->stat.rx_handed++;
+		hand(dp, to, b);
+	}
+	spin_unlock(&p->table_lock);
+	return to != dp;
+}
+
+/* Free buffers for those that came with the frames. What cannot be spared is owed until the next ones come. */
 static void pay(struct dp *dp)
 {
 	for (uint32_t i = 0; i < dp->plane->nqueues; i++) {
 		struct dp *from = dp->plane->members[i];
-		uint32_t n = from ? __atomic_exchange_n(&from->owed[dp->thread], 0, __ATOMIC_SEQ_CST) : 0;
+		uint32_t n = from ? __atomic_load_n(&from->owed[dp->thread], __ATOMIC_SEQ_CST) : 0;
 		if (n)
-			bufs_return(dp, from, n);
+			__atomic_sub_fetch(&from->owed[dp->thread], bufs_return(dp, from, n), __ATOMIC_SEQ_CST);
 	}
 }
 

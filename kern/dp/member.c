@@ -186,6 +186,7 @@ void member_give_cpu(struct dp *dp, struct CpuInfo *cpu)
 
 void member_take_cpu(struct dp *dp)
 {
+	reass_forget(dp);
 	stat_publish(dp);
 	nic_irq_detach(dp);
 	dp->cpu->cpu_dp = NULL;

@@ -30,19 +30,22 @@ void group_adopt(struct dp *dp, struct fgroup *g); /* one that nobody has */
  * exchange.c. A frame for a group that is not here is parked, if that is on its way to us. Of one who leaves at once, parked
  * frames are handed on: with the lock of the table, to those whom it names now. frames_take puts what was handed to us before
  * what is parked; false: nothing was. frames_run is for when groups have come, or frames.
+ * frame_hand is for a frame of which the NIC did not know whose it is: it was put together from fragments (reass.h). It goes to whom
+ * the table names; false: that is us, and it stays here.
  */
 void frame_park(struct dp *dp, struct fgroup *g, struct buf *b, uint32_t len, uint16_t flags);
 void frames_run(struct dp *dp);
 void frames_hand_on(struct dp *dp);
+bool frame_hand(struct dp *dp, struct fgroup *g, struct buf *b, uint32_t len, uint16_t flags);
 bool frames_take(struct dp *dp);
 void frames_forget(struct dp *dp);               /* drop what is parked */
 void frame_unpark(struct dp *dp, struct buf *b); /* rx.c: run it */
-struct fgroup *frame_group(struct dp *dp, const struct buf *b); /* rx.c: whose it is */
+struct fgroup *frame_group(struct dp *dp, const struct buf *b); /* rx_tcp.c: whose it is */
 
-/* Buffers from one thread's pool to another's; as many free ones come back, if there are so many to spare. */
+/* Buffers from one thread's pool to another's; as many free ones come back, if there are so many to spare. How many did. */
 void buf_leave(struct dp *dp, struct buf *b);
 void buf_arrive(struct dp *dp, struct buf *b);
-void bufs_return(struct dp *dp, struct dp *to, uint32_t n);
+uint32_t bufs_return(struct dp *dp, struct dp *to, uint32_t n);
 void bufs_take_returned(struct dp *dp);
 
 #endif

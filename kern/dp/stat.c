@@ -44,6 +44,7 @@ static void snapshot(const struct dp *dp, struct ix_stat *s)
 	s->nic = dp->nd - netdevs;
 	s->thread = dp->thread;
 	s->groups = dp->ngroups;
+	s->datagrams = dp->reass.nused;
 	s->queue_depth = dp->nd->ops->rx_waiting(dp->q);
 	s->queue_max = dp->queue_max;
 	add_group(s, &dp->own);

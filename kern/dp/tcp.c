@@ -79,7 +79,7 @@ static void note_time_wait(struct fgroup *g, const struct tcp_pcb *before)
 }
 
 /*
- * What ip4_input() would do with it: its header was checked before (rx.c), and what TCP wants to know of it stands in the
+ * What ip4_input() would do with it: its header was checked before (rx_ip.c), and what TCP wants to know of it stands in the
  * segment's description.
  */
 void lwip_segment(struct dp *dp, struct pbuf *p, const struct tuple *t)

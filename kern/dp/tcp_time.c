@@ -30,6 +30,7 @@ static void begin_pass(struct dp *dp)
 	for (; dp->now_us >= dp->tick_us; dp->tick_us += TICK_US)
 		dp->ticks++;
 	dp->pass_us = dp->now_us + PASS_US;
+	reass_tick(dp);
 	dp->pass_at = dp->groups.next;
 	if (dp->pass_at != &dp->groups)
 		visit(dp, group_at(dp->pass_at));
@@ -131,7 +132,7 @@ uint64_t stack_due_us(const struct dp *dp)
 		return 0;
 	if (dp->nflows)
 		return MIN(dp->pass_us, dp->neigh.tick_us);
-	return dp->udp.nbound || dp->neigh.nkept ? dp->neigh.tick_us : NEVER_US;
+	return dp->udp.nbound || dp->neigh.nkept || dp->reass.nused ? dp->neigh.tick_us : NEVER_US;
 }
 
 /* ---- When buffers are low ---- */

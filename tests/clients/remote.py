@@ -10,12 +10,13 @@ import sys
 import remote_bytes
 import remote_conn
 import remote_ends
+import remote_fragments
 import remote_load
 
 
 def main(words):
     name = "scenario_" + words[0].replace("-", "_") if words else ""
-    play = next((vars(m)[name] for m in (remote_bytes, remote_ends, remote_load) if name in vars(m)), None)
+    play = next((vars(m)[name] for m in (remote_bytes, remote_ends, remote_fragments, remote_load) if name in vars(m)), None)
     if not play:
         sys.exit(__doc__)
     remote_conn.set_server(*words[1:3])

@@ -62,6 +62,7 @@ static inline void fuzz_end_input(void)
 	nic.hold = false;
 	nic_transmit();
 	fuzz_forget();
+	reass_forget(world);
 	world_unlisten();
 	stack_abort_all(world);
 	for (int i = 0; i < NUDP; i++) {

@@ -6,6 +6,8 @@
  */
 #include "fuzz.h"
 
+#include <kern/dp/csum.h>
+
 enum { PORT = 80, PEERS = 4, STEPS_MAX = 200, PAYLOAD_MAX = 1460 };
 
 static struct peer peers[PEERS];
@@ -141,9 +143,49 @@ static void time_passes(struct peer *p)
 
 static void connect_out(struct peer *p) { connect_to(p->ip, p->port, 7); }
 
+/* Bytes [at, at + n) behind an IP header, as a fragment. */
+static void fragment(const uint8_t *whole, uint32_t at, uint32_t n, bool more)
+{
+	uint16_t sum;
+
+	memcpy(frame, whole, 34);
+	memcpy(frame + 34, whole + 34 + at, n);
+	frame[16] = (20 + n) >> 8;
+	frame[17] = 20 + n;
+	frame[20] = (more ? 0x20 : 0) | at / 8 >> 8;
+	frame[21] = at / 8;
+	frame[24] = frame[25] = 0;
+	sum = ~csum_fold(csum_add(0, frame + 14, 20));
+	memcpy(frame + 24, &sum, sizeof(sum));
+	receive(34 + n);
+}
+
+/* A segment or a ping, perhaps too long, in fragments: which, and what is wrong with them, the input says. */
+static void pieces(struct peer *p)
+{
+	static uint8_t whole[34 + 3000], payload[2100];
+	uint32_t len = make_segment(whole, p, PSH | ACK, p->seq, p->ack, payload, fuzz8() * 8) - 34;
+	uint8_t how = fuzz8();
+	uint32_t size = 8 * (1 + how % 64);
+
+	if (how & 128) {
+		whole[23] = 1;
+		whole[34] = 8;
+		whole[35] = 0;
+		fix_sums(whole, 34 + len);
+	}
+	whole[19] = fuzz8() % 4;
+	for (uint32_t n = (len + size - 1) / size + fuzz8() % 3; n > 0 && fuzz_more(); n--) {
+		uint8_t what = fuzz8();
+		uint32_t at = what % 32 * size + (what & 64 ? 8 : 0);
+		if (at < len)
+			fragment(whole, at, MIN(size, len - at), (at + size < len) ^ !!(what & 128));
+	}
+}
+
 static void (*const step[])(struct peer *) = {
 	raw_frame, repaired_frame, next_data, other_data, syn, ack, fin, rst,
-	old_ack, options, window, time_passes, hold, connect_out, ack, next_data,
+	old_ack, options, window, time_passes, hold, connect_out, ack, pieces,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

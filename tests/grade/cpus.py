@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import sys
 import time
 
 from gradelib import Failure, check_output, frames_of, needs_program, needs_tap
@@ -182,16 +183,21 @@ def check_wire(machine, path, ncpus):
         raise Failure("not all of %d CPUs had flows: %s" % (ncpus, seen))
 
 
+def wait_for_groups(machine, nthreads):
+    for _ in range(100):
+        with Monitor(machine) as monitor:
+            if len(set(owners(monitor.run("groups")).values())) == nthreads:
+                return
+    raise Failure("flow groups do not come to %d CPUs" % nthreads)
+
+
 def on_the_wire(t, program, args, ready, nic, nthreads):
     tap, path = t.namespace(), os.path.join(t.folder, "heads.pcap")
     heads = ("-object", "filter-dump,id=heads,netdev=net0,maxlen=64,file=" + path)
     machine = t.boot(program, args=["-t", str(nthreads), *args], cpus=nthreads + 1, tap=tap, memory=256, more=heads, **model(nic))
     machine.expect(ready, limit=60)
-    for _ in range(100):  # until all threads have their groups
-        with Monitor(machine) as monitor:
-            if len(set(owners(monitor.run("groups")).values())) == nthreads:
-                return machine, path, tap
-    raise Failure("flow groups do not come to %d CPUs" % nthreads)
+    wait_for_groups(machine, nthreads)
+    return machine, path, tap
 
 
 def clients(nic, nthreads):
@@ -223,6 +229,49 @@ suite.add("clients-e1000e", "e1000e: wrk, ab and memcached's clients; each of 2 
           10, clients("e1000e", 2), unless=TOOLS)
 suite.add("clients-igb", "igb: wrk, ab and memcached's clients; each of 4 CPUs gets the frames and flows that the hash gives it",
           10, clients("igb", 4), unless=TOOLS + [needs_igb])
+
+
+# ---- Fragments ----
+
+MTU = 256
+
+
+def check_fragments(counters, first):
+    """Each was used: they came to the first CPU, and what belongs to others went there."""
+    for cpu, c in counters.items():
+        lost = {name: n for name, n in c.items() if name.startswith("drop_") and name not in ("drop_rx_type", "drop_rx_proto")}
+        if lost or c.get("datagrams"):
+            raise Failure("CPU %d: %s, %d wait for more" % (cpu, lost, c.get("datagrams", 0)))
+        if not c.get("flows_opened") or bool(c.get("rx_fragments")) != (cpu == first):
+            raise Failure("CPU %d: %d flows, %d fragments" % (cpu, c.get("flows_opened", 0), c.get("rx_fragments", 0)))
+    c = counters[first]
+    wholes, handed = c.get("rx_reassembled", 0), c.get("rx_handed", 0)
+    if not 0 < handed < wholes or c["rx_fragments"] < 2 * wholes:
+        raise Failure("%d fragments became %d segments, of which %d went to other CPUs" % (c["rx_fragments"], wholes, handed))
+
+
+def narrow_way(nic, nthreads):
+    def play(t):
+        tap = t.namespace()
+        far = tap.far_away(MTU)
+        machine = t.boot("ixkv", args=["-t", str(nthreads), "-m", "16"], cpus=nthreads + 1, tap=tap, fs=False, memory=256,
+                         **model(nic))
+        machine.expect("^ixkv: .* on CPU", limit=60)
+        wait_for_groups(machine, nthreads)
+        status, out = t.attempt(sys.executable, t.path("tests", "clients", "remote.py"), "values", "10.0.2.15", str(KV_PORT),
+                                limit=120, tap=far)
+        if status:
+            raise Failure(out.strip())
+        with Monitor(machine) as monitor:
+            shown = monitor.run("dp")
+        check_fragments(counters_by_cpu(shown), int(re.search(r"^CPU (\d+): env \w+, thread 0 ", shown, re.M).group(1)))
+        check_output(machine.text, never=[NO_PANIC])
+    return play
+
+
+suite.add("fragments-e1000e", "e1000e: TCP by way of a router that cuts up segments; those of flows on CPU 2 get there", 5,
+          narrow_way("e1000e", 2), unless=[needs_tap])
+suite.add("fragments-igb", "igb: the same, on 4 CPUs", 5, narrow_way("igb", 4), unless=[needs_tap, needs_igb])
 
 
 @suite.test(10, "threads and programs that end on their CPUs in the middle of traffic leave nothing, and peers hear of it",

@@ -41,8 +41,11 @@ def sysenter_bad_return(t):
 
 
 def remote(t, program="ixremote", ready="ready|on CPU", **boot):
-    """A machine on a tap device, and a function that plays scenarios against it."""
+    """A machine on a tap device, and a function that plays scenarios against it. `mtu`: of the host's end."""
     tap = t.namespace()
+    mtu = boot.pop("mtu", None)
+    if mtu:
+        tap.run(tap.inside(["ip", "link", "set", tap.taps[0], "mtu", str(mtu)]))
     machine = t.boot(program, cpus=boot.pop("cpus", 2), tap=tap, fs=False, **boot)
     machine.expect(ready, limit=20)
 
@@ -80,6 +83,22 @@ def scenario(name, points, title, limit=120, **boot):
     suite.add("dp-" + name, title, points, play, unless=[needs_tap])
 
 
+def fragments(t):
+    machine, client = remote(t, mtu=576)
+    before = levels(machine)
+    client("fragments")
+    time.sleep(t.host.pace(1))
+    after, c = levels(machine), counters(machine)
+    lost = {name: n for name, n in c.items() if name.startswith("drop_frag") and name != "drop_frag_long"}
+    if lost or not c.get("rx_reassembled") or not c.get("drop_frag_long"):
+        raise Failure("datagrams put together %d, too long %d, other drops %s" %
+                      (c.get("rx_reassembled", 0), c.get("drop_frag_long", 0), lost))
+    less = [n for n in ("free_pages", "bufs_free") if after[n] < before[n]]
+    if less or after["bufs_stack"] > before["bufs_stack"]:
+        raise Failure("not as before:\n%s\n%s" % (before, after))
+    check_output(machine.text, never=[NO_PANIC])
+
+
 scenario("echo", 5, "sendv from receive buffers, from any page, and from a page that is given up at once")
 scenario("unacked-pages", 5, "pages that were given up while unacknowledged arrive intact and come back")
 scenario("lent-at-end", 5, "a connection that is reset gives back the pages it had lent")
@@ -98,6 +117,8 @@ scenario("unlisten", 3, "a port that is not listened to any more refuses, its co
 scenario("port-reuse", 5, "a tuple in TIME_WAIT is reused by a new SYN, 200 times")
 scenario("syn-flood", 5, "20,000 SYNs from nowhere: an open connection goes on, and new ones can be made")
 scenario("udp", 5, "UDP: datagrams of all sizes and in bursts, from buffers and from pages")
+suite.add("dp-fragments", "fragments: datagrams and pings of all sizes, cut up by Linux; what is too long leaves nothing", 5,
+          fragments, unless=[needs_tap])
 scenario("policies", 5, "idle policy, batch bound and watchdog change at run time; what is none is refused")
 scenario("stuffed", 5, "an echo that has lent every buffer goes on when its peers read", program="ixecho")
 for policy in ("halt", "adaptive"):

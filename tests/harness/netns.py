@@ -28,6 +28,7 @@ class Namespace:
     def __init__(self, children, ntaps=1):
         self.children = children
         self.taps = ["tap%d" % i for i in range(ntaps)]
+        self.behind = []
         self.name = "josix-%d-%d" % (os.getpid(), next(numbers))
         children.warden.promise(self.name, ["ip", "netns", "delete", self.name])
         self.run(["ip", "netns", "add", self.name])
@@ -51,9 +52,38 @@ class Namespace:
         """The command that runs argv in here."""
         return enter(self.name) + list(argv)
 
+    def far_away(self, mtu):
+        """
+        A namespace behind this one, which becomes a router: from there to the guest no packet is longer than `mtu`, and
+        longer ones are cut into fragments on the way, TCP's as well, since path MTU discovery is off. It ends with this one.
+        """
+        far = FarAway(self)
+        for words in (["link", "set", self.taps[0], "mtu", str(mtu)],
+                      ["link", "add", "near", "type", "veth", "peer", "name", "far", "netns", far.name],
+                      ["address", "add", "10.9.0.1/24", "dev", "near"],
+                      ["link", "set", "near", "up"]):
+            self.run(self.inside(["ip"] + words))
+        for words in (["address", "add", "10.9.0.2/24", "dev", "far"],
+                      ["link", "set", "far", "up"],
+                      ["route", "add", "default", "via", "10.9.0.1"]):
+            self.run(far.inside(["ip"] + words))
+        self.run(self.inside(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"]))
+        self.run(far.inside(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_no_pmtu_disc"]))
+        self.behind.append(far)
+        return far
+
     def close(self):
+        for far in self.behind:
+            far.close()
         subprocess.run(["ip", "netns", "delete", self.name], stderr=subprocess.DEVNULL, check=False)
         self.children.warden.release(self.name)
+
+
+class FarAway(Namespace):
+    """Namespace.far_away() makes it. It has no tap device."""
+
+    def __init__(self, near):
+        super().__init__(near.children, ntaps=0)
 
 
 @functools.lru_cache(maxsize=None)

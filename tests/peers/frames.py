@@ -262,7 +262,44 @@ def strange_flags(wire, flow):
     wire.drain()
 
 
+numbers = iter(range(1, 65536))
+
+
+def cut(packet, number=None, size=400):
+    """Its fragments, under a number that no other packet has."""
+    packet.id = number or next(numbers)
+    return fragment(packet, fragsize=size)
+
+
 def fragments(wire, flow):
+    """In any order and twice; then what nothing may come of."""
+    for order in ([0, 1, 2], [2, 1, 0], [1, 1, 0, 0, 2], [2, 0, 2, 1]):
+        text = bytes(random.getrandbits(8) for _ in range(1000))
+        pieces = cut(flow.segment("PA", text))
+        for i in order:
+            wire.ip(pieces[i])
+        flow.seq = (flow.seq + len(text)) & 0xffffffff
+        flow.hears(text)
+    wire.drain()
+    for size in (1000, 1900):
+        whole = IP(src=OURS, dst=THEIRS) / ICMP(id=5, seq=size) / Raw(bytes(range(250)) * (size // 250))
+        for piece in reversed(cut(whole)):
+            wire.ip(piece)
+        got = {}
+        for _ in range(1 if size == 1000 else 2):
+            frame = wire.next(PATIENCE)
+            if not frame or IP not in frame or frame[IP].proto != 1:
+                raise Wrong("no answer to a ping in fragments: %r" % frame)
+            got[frame[IP].frag] = bytes(frame[IP].payload)[:frame[IP].len - 20]
+        answer = b"".join(got[at] for at in sorted(got))
+        if answer[:1] != b"\0" or answer[4:] != raw(whole[ICMP])[4:]:
+            raise Wrong("the answer to a ping of %d bytes is another: %r" % (size, answer[:60]))
+
+    spoilt = cut(flow.segment("PA", bytes(1000)), 60001)
+    wire.ip(spoilt[1])
+    wire.ip(cut(flow.segment("PA", b"x" * 1000), 60001)[1])
+    for piece in spoilt:
+        wire.ip(piece)
     for piece in fragment(flow.segment("PA", bytes(3000)), fragsize=1000):
         wire.ip(piece)
     for piece in fragment(IP(src=OURS, dst=THEIRS) / ICMP() / Raw(bytes(3000)), fragsize=1000):
@@ -340,6 +377,8 @@ def random_flood(wire, flow, count=2000):
         wire.ip(layers[n % len(layers)])
         if n % 200 == 199:
             wire.drain(0.02)
+    for n in range(16):  # what is left of it in fragments gives way to others, which are too long to hold a buffer
+        wire.ip(IP(src=OURS, dst=THEIRS, id=60100 + n, frag=8000, proto=132) / Raw(bytes(8)))
     wire.drain()
 
 

@@ -2,7 +2,7 @@
 /*
  * lwIP as the dataplane uses it: the raw interface, no threads, no timers and no memory of its own. Every
  * allocation comes from the current flow group's slab, checksums of payload are the NIC's, frames are checked
- * before lwIP sees them (kern/dp/rx.c). How the protocols behave is in inc/lwip_protocol.h.
+ * before lwIP sees them (kern/dp/rx.h). How the protocols behave is in inc/lwip_protocol.h.
  */
 #ifndef JOS_KERN_DP_LWIP_LWIPOPTS_H
 #define JOS_KERN_DP_LWIP_LWIPOPTS_H
@@ -29,6 +29,10 @@ void dp_lwip_free(void *p);
 #endif
 #define MEMCPY(dst, src, len) __builtin_memcpy(dst, src, len)
 #define SMEMCPY(dst, src, len) __builtin_memcpy(dst, src, len)
+
+/* Fragments are put together before (kern/dp/reass.c), and made after, in the one case there is (rx_echo.c). */
+#define IP_REASSEMBLY 0
+#define IP_FRAG 0
 
 /* Zero copy: received frames stay in their buffers, sent bytes in the program's. */
 #define LWIP_SUPPORT_CUSTOM_PBUF 1

@@ -21,6 +21,10 @@ void on_udp_recv(const struct ix_event *ev)
 		udp_given += len;
 		return;
 	}
+	if (len > IX_UDP_MAX) { /* it came in fragments */
+		text += len - IX_UDP_MAX;
+		len = IX_UDP_MAX;
+	}
 	ix_udp_sendv(ev->handle, sg_of(text, len), 1, ev->udp_recv.ip, ev->udp_recv.port, NULL);
 	udp_given += len;
 	if (len == 0) { /* nothing of it is sent */
