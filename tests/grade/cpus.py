@@ -148,11 +148,11 @@ def by_the_hash(path, cpu_of):
         if frame[12:15] != b"\x08\x00\x45" or frame[23] != TCP:
             others += 1
             continue
-        ends = frame[26:38]
+        ends, number = frame[26:38], frame[38:42]
         cpu = cpu_of[group_of(ends)]
         frames[cpu] += 1
         if frame[47] & (SYN | ACK) == SYN:
-            flows[cpu].add(ends)
+            flows[cpu].add((ends, number))  # the same ends may begin anew, with another number; a SYN sent again has the same
     return {cpu: [n, len(flows[cpu])] for cpu, n in frames.items()}, others
 
 
