@@ -5,10 +5,13 @@
 
 bool ix_read_number(const char *text, unsigned min, unsigned max, unsigned *value)
 {
-	char *end;
-	long number = text ? strtol(text, &end, 10) : -1;
+	uint64_t number = 0;
 
-	if (number < (long)min || number > (long)max || end == text || *end)
+	if (!text || !*text)
+		return false;
+	for (; *text >= '0' && *text <= '9' && number <= max; text++)
+		number = number * 10 + (*text - '0');
+	if (*text || number < min || number > max)
 		return false;
 	*value = number;
 	return true;
