@@ -44,6 +44,7 @@
 #define IX_UDP_MAX 1472   /* bytes of a datagram to send: a frame's worth, for it is not cut into fragments */
 #define IX_UDP_RECV_MAX (IX_BUFSIZE - 42) /* bytes of one that comes, in one frame or in fragments: a buffer's worth */
 #define IX_BACKLOG_MAX 255
+#define IX_NICS 8         /* at most: numbers of NICs are below it */
 #define IX_NTIMERS 256    /* timer ids are below it */
 
 /*

@@ -20,8 +20,6 @@ struct ix_option {
 	unsigned *value, min, max;
 };
 
-#define IX_NICS 8
-
 #define IX_OPT_NIC(value) { 'i', "nic", value, 0, IX_NICS - 1 }
 #define IX_OPT_PORT(value) { 'p', "port", value, 1, 65535 }
 #define IX_OPT_CONNS(value) { 'c', "most connections", value, 1, 0x7fffffff }

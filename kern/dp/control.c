@@ -9,11 +9,14 @@
  *
  * All of it is under the big lock.
  */
+#include <inc/assert.h>
 #include <inc/error.h>
 
 #include <kern/dp/control.h>
 #include <kern/dp/dataplane.h>
 #include <kern/env.h>
+
+static_assert(NNETDEV == IX_NICS);
 
 struct limits {
 	uint32_t least, most; /* CPUs */
