@@ -42,6 +42,23 @@ static void end_of(const struct peer *p, int t)
 	settle();
 }
 
+/* The flow has moved to t, and the whole segment comes there; then it ends, and every buffer is somebody's. */
+static void comes_there(const struct peer *p, ix_handle_t h, int t)
+{
+	world_on(t);
+	run_waiting(0);
+	run_waiting(0);
+	assert_int_equal(expect_event(IX_EV_MOVED).handle, h);
+	struct ix_event ev = expect_event(IX_EV_RECV);
+	assert_int_equal(ev.recv.len, 1200);
+	assert_memory_equal(recv_bytes(&ev), cut_text, 1200);
+	assert_int_equal(recv_done(h, 1200), 0);
+	settle();
+	world_buffers_add_up();
+	end_of(p, t);
+	world_close();
+}
+
 static void segments_go_to_the_cpu_of_their_flow(void **state)
 {
 	(void)state;
@@ -154,18 +171,7 @@ static void frames_follow_a_group_that_moves(void **state)
 	run_waiting(0);
 	assert_null(world_thread[1]->handed);
 	assert_int_equal(world_thread[1]->stat.rx_handed, 1);
-	world_on(2);
-	run_waiting(0);
-	run_waiting(0);
-	assert_int_equal(expect_event(IX_EV_MOVED).handle, h);
-	struct ix_event ev = expect_event(IX_EV_RECV);
-	assert_int_equal(ev.recv.len, 1200);
-	assert_memory_equal(recv_bytes(&ev), cut_text, 1200);
-	assert_int_equal(recv_done(h, 1200), 0);
-	settle();
-	world_buffers_add_up();
-	end_of(&p, 2);
-	world_close();
+	comes_there(&p, h, 2);
 }
 
 /* The thread leaves while frames for it are on its list: they go where its groups go. */
@@ -183,18 +189,7 @@ static void frames_follow_when_a_thread_leaves(void **state)
 	assert_null(world_thread[2]->handed);
 	int to = world_thread[0]->plane->table[IX_HANDLE_GROUP(h)];
 	assert_int_not_equal(to, 2);
-	world_on(to);
-	run_waiting(0);
-	run_waiting(0);
-	assert_int_equal(expect_event(IX_EV_MOVED).handle, h);
-	struct ix_event ev = expect_event(IX_EV_RECV);
-	assert_memory_equal(recv_bytes(&ev), cut_text, 1200);
-	assert_int_equal(recv_done(h, 1200), 0);
-	world_on(0);
-	settle();
-	world_buffers_add_up();
-	end_of(&p, to);
-	world_close();
+	comes_there(&p, h, to);
 }
 
 static const struct netdev_ops *real;
@@ -236,17 +231,7 @@ static void a_thread_does_not_park_with_frames_on_its_list(void **state)
 	assert_int_equal(world_thread[2]->stat.rx_handed, 1);
 	netdevs[0].ops = real;
 	int to = world_thread[0]->plane->table[IX_HANDLE_GROUP(h)];
-	world_on(to);
-	run_waiting(0);
-	run_waiting(0);
-	expect_event(IX_EV_MOVED);
-	assert_int_equal(expect_event(IX_EV_RECV).recv.len, 1200);
-	assert_int_equal(recv_done(h, 1200), 0);
-	world_on(0);
-	settle();
-	world_buffers_add_up();
-	end_of(&p, to);
-	world_close();
+	comes_there(&p, h, to);
 }
 
 /* The target can give no buffer for those that it got: it does when the next one comes. */

@@ -79,22 +79,28 @@ static void write_words(void *arg)
 
 static void nothing(void) {}
 
-void fork_beside_writers(void)
+/* n children, one after the other, while all threads write. */
+static void fork_while_written(void (*child)(void), int n)
 {
 	envid_t id[NTHREADS];
 
 	stop = false;
-	lost = 0;
 	must(sys_page_alloc(0, (void *)page, OWN), "page_alloc");
 	for (int i = 0; i < NTHREADS; i++)
 		id[i] = begin(write_words, i);
-	for (int i = 0; i < 15; i++)
-		wait(child_for(nothing));
+	for (int i = 0; i < n; i++)
+		wait(child_for(child));
 	stop = true;
 	for (int i = 0; i < NTHREADS; i++)
 		thread_join(id[i]);
-	expect("words that were lost beside fork()", lost, 0);
 	sys_page_unmap(0, (void *)page);
+}
+
+void fork_beside_writers(void)
+{
+	lost = 0;
+	fork_while_written(nothing, 15);
+	expect("words that were lost beside fork()", lost, 0);
 }
 
 /* What a child is given stands still, however its parent's threads go on. */
@@ -113,18 +119,7 @@ static void must_not_change(void)
 
 void children_of_writers(void)
 {
-	envid_t id[NTHREADS];
-
-	stop = false;
 	COMMON[1] = 0;
-	must(sys_page_alloc(0, (void *)page, OWN), "page_alloc");
-	for (int i = 0; i < NTHREADS; i++)
-		id[i] = begin(write_words, i);
-	for (int i = 0; i < 3; i++)
-		wait(child_for(must_not_change));
-	stop = true;
-	for (int i = 0; i < NTHREADS; i++)
-		thread_join(id[i]);
+	fork_while_written(must_not_change, 3);
 	expect("what changed in a child", COMMON[1], 0);
-	sys_page_unmap(0, (void *)page);
 }
