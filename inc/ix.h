@@ -304,7 +304,8 @@ struct ix_stat {
  * sys_dp_attach: reserve `cpu` (or IX_ANY_CPU) for the caller, give it the NIC's queue, map the windows.
  *   -E_NO_CPU: none is free (CPU 0 never is); -E_NO_QUEUE: no such NIC, or it is taken;
  *   -E_INVAL: bad config, or already attached; -E_NO_MEM; -E_FAULT. The caller runs on that CPU from then on.
- * sys_dp_detach: give all that back; open flows are reset.
+ * sys_dp_detach: give all that back; open flows are reset. -E_INVAL: not attached; -E_AGAIN: the program's first thread is
+ *   the last to go, and others of its threads are still attached.
  * sys_run_io: do the first `ncalls` calls of this thread's array, run one or more cycles, and return the
  *   number of events: when there is at least one event, or results to look at, or `timeout_us` has passed.
  *   -E_INVAL: not attached, or ncalls above IX_NCALLS.

@@ -71,9 +71,10 @@ static void work(int i)
 		if (n % 8 == 0 && sys_run_io(0, n % 16 ? 0 : 50) < 0)
 			BAD++;
 		lost += *word != n;
-		if (turn < 2 * FORKS && turn % 2 == i) {
+		int whose = turn;
+		if (whose < 2 * FORKS && whose % 2 == i) {
 			wait(child_for(in_child));
-			turn++;
+			turn = whose + 1;
 		}
 		stop = stop || turn == 2 * FORKS;
 	}
@@ -83,7 +84,6 @@ static void serve(void)
 {
 	attach();
 	work(1);
-	nserving--;
 }
 
 static void program(void)
@@ -94,10 +94,10 @@ static void program(void)
 	while (nserving < 2 && !BAD)
 		sys_run_io(0, 1000);
 	work(0);
-	while (nserving > 1)
+	while ((r = sys_dp_detach()) == -E_AGAIN) /* until the other thread has ended */
 		sys_yield();
+	expect("detaching", r, 0);
 	expect("words that were lost beside fork", lost, 0);
-	expect("detaching", sys_dp_detach() == 0 || sys_dp_detach() == -E_AGAIN, true);
 	BAD += failures;
 }
 
