@@ -164,13 +164,20 @@ def echosrv_clients(t):
     check_output(machine.text, never=[NO_PANIC])
 
 
+def connection(t, server):
+    server.settimeout(t.host.pace(60))
+    try:
+        return server.accept()[0]
+    except socket.timeout:
+        raise Failure("nobody connected") from None
+
+
 @suite.test(5, "echotest: a program of lab 6 connects out, to an echo server on the host")
 def echotest(t):
     with socket.create_server(("127.0.0.1", 0)) as server:
         machine = t.boot("echotest", args=["10.0.2.2", str(server.getsockname()[1])], ports=(7,), fs=False, **LAB6)
         machine.expect("^Connecting to 10.0.2.2:")
-        server.settimeout(60)
-        with server.accept()[0] as s:
+        with connection(t, server) as s:
             s.sendall(receive(s, len("Hello world!\n")))
             machine.expect("^Hello world!$")
     check_output(machine.text, ["connected to server"], never=[NO_PANIC])
