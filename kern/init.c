@@ -10,12 +10,13 @@
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/dev/lapic.h>
+#include <kern/dev/netdev.h>
 #include <kern/dev/pci.h>
 #include <kern/dp/ceiling.h>
 #include <kern/dp/dp.h>
 #include <kern/env.h>
 #include <kern/gdt.h>
-#include <kern/lab6.h>
+#include <kern/lab6_trace.h>
 #include <kern/pmap.h>
 #include <kern/sched.h>
 #include <kern/spinlock.h>
@@ -118,7 +119,8 @@ void i386_init(void)
 	cons_irq_init();
 	pci_init();
 	ceiling_run();
-	lab6_init();
+	netdev_read_arguments();
+	lab6_trace_init();
 	dp_init();
 
 	lock_kernel();

@@ -2,9 +2,6 @@
 /*
  * The network as lab 6 knows it: programs send and receive frames by system calls. One NIC, claimed when the first
  * program asks, given back when the last that used it is gone. With the big lock.
- *
- * Boot arguments: nicN=lab6 or nicN=dp keeps NIC N for one of the two sides; without, it is whose comes first.
- * macN=xx:xx:xx:xx:xx:xx replaces the address that NIC N's card has.
  */
 #ifndef JOS_KERN_LAB6_H
 #define JOS_KERN_LAB6_H
@@ -13,7 +10,6 @@
 
 struct Env;
 
-void lab6_init(void);                 /* at boot, after pci_init: reads the boot arguments */
 int lab6_use(struct Env *e);          /* before any of those below: 0, -E_NO_QUEUE, -E_NO_MEM */
 void lab6_env_free(struct Env *e);
 

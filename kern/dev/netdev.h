@@ -134,6 +134,12 @@ extern int nnetdevs;
 /* By drivers, in their attach functions: a new device, zeroed but for its name and ops. NULL when there are too many. */
 struct netdev *netdev_register(const char *name, const struct netdev_ops *ops);
 
+/*
+ * At boot, when the drivers have found their cards. Boot arguments: nicN=lab6 or nicN=dp keeps NIC N for one of the two sides;
+ * without, it is whose comes first. macN=xx:xx:xx:xx:xx:xx replaces the address that NIC N's card has.
+ */
+void netdev_read_arguments(void);
+
 /* By users, with the big lock: the n-th device, if it is free, becomes `owner`'s. NULL if not. */
 struct netdev *netdev_claim(int n, enum netdev_owner owner);
 void netdev_release(struct netdev *nd); /* stops it first */
