@@ -19,6 +19,7 @@ enum {
 	PORT_WEB = 80,
 	TYPE_IP = 0x0800,
 	TYPE_ARP = 0x0806,
+	ARP_ETHERNET = 1,
 	ARP_ASKS = 1,
 	ARP_ANSWERS = 2,
 	IP_TCP = 6,
@@ -104,6 +105,25 @@ static uint32_t answer_arp(struct arp *arp, uint32_t len)
 	memcpy(arp->from_mac, own_mac, 6);
 	arp->to_ip = arp->from_ip;
 	arp->from_ip = own_ip;
+	return sizeof(*arp);
+}
+
+uint32_t ceiling_announce(uint8_t *frame)
+{
+	struct arp *arp = (struct arp *)frame;
+
+	*arp = (struct arp){
+		.eth = { .to = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, .type = swap16(TYPE_ARP) },
+		.hardware = swap16(ARP_ETHERNET),
+		.protocol = swap16(TYPE_IP),
+		.hardware_len = sizeof(own_mac),
+		.protocol_len = sizeof(own_ip),
+		.op = swap16(ARP_ASKS),
+		.from_ip = own_ip,
+		.to_ip = own_ip,
+	};
+	memcpy(arp->eth.from, own_mac, sizeof(own_mac));
+	memcpy(arp->from_mac, own_mac, sizeof(own_mac));
 	return sizeof(*arp);
 }
 
