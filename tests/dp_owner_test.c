@@ -125,6 +125,32 @@ static void moving_is_no_offence(void **state)
 	world_close();
 }
 
+/* In which of its system calls thread 0 named a flow says nothing to thread 1, whose count comes by the same number later. */
+static void counts_are_each_threads_own(void **state)
+{
+	enum { NTH = 1000 };
+
+	(void)state;
+	build();
+	struct fgroup *g = flow->g;
+	world->stat.run_ios = NTH - 1;
+	recv_done(handle, 0);
+	assert_int_equal(g->touched, NTH);
+	assert_int_equal(plane_move_group(world->plane, g->index, 1), 0);
+	run_waiting(0);
+	world_on(1);
+	assert_int_equal(expect_event(IX_EV_MOVED).handle, handle);
+
+	world->stat.run_ios = NTH - 1;
+	assert_int_equal(plane_move_group(world->plane, g->index, 0), 0);
+	run_waiting(0);
+	assert_null(g->owner); /* on its way back */
+	world_on(0);
+	assert_int_equal(expect_event(IX_EV_MOVED).handle, handle);
+	peer_closes_first(&client, handle, 7);
+	world_close();
+}
+
 /* lwIP's lists, from a page directory that does not map them. In a process of its own, which the sanitizer ends. */
 static void lwip_is_not_there_elsewhere(void **state)
 {
@@ -156,6 +182,7 @@ int main(void)
 		cmocka_unit_test(a_call_on_the_wrong_thread_is_refused),
 		cmocka_unit_test(a_group_under_way_is_nobodys),
 		cmocka_unit_test(moving_is_no_offence),
+		cmocka_unit_test(counts_are_each_threads_own),
 		cmocka_unit_test(lwip_is_not_there_elsewhere),
 	};
 

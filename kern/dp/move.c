@@ -306,6 +306,7 @@ void group_adopt(struct dp *dp, struct fgroup *g)
 {
 	dp_take_group(dp, g);
 	g->quiet = g->leaves = false;
+	g->touched = (uint32_t)dp->stat.run_ios - 1; /* it bears a count of the thread that it comes from */
 	dp->stat.groups_in++;
 	for_each_buf(g, buf_arrive, dp);
 	find_doors(dp, g);
