@@ -184,6 +184,9 @@ static int mappings_command(int argc, char **argv, struct Trapframe *tf)
 	return 0;
 }
 
+/* The monitor runs in the place of who was interrupted, and cannot go on when that is no more. */
+static bool takes_us_along(const struct Env *e) { return curenv && (curenv == e || env_leader(curenv) == e); }
+
 MONITOR_CMD(kill_command, "kill", "env: end an environment, whoever's it is");
 static int kill_command(int argc, char **argv, struct Trapframe *tf)
 {
@@ -195,8 +198,11 @@ static int kill_command(int argc, char **argv, struct Trapframe *tf)
 		return 0;
 	}
 	struct Env *e = parse_number(argv[1], &id) ? env_named(id) : NULL;
-	if (e)
-		env_destroy(e); /* if that is who was interrupted, the monitor ends here */
+	if (!e)
+		return 0;
+	if (takes_us_along(e))
+		cprintf("that is who was interrupted: the monitor ends with it\n");
+	env_destroy(e);
 	return 0;
 }
 

@@ -87,6 +87,17 @@ def monitor_key(t):
     check_output(machine.finish(), never=[NO_PANIC])
 
 
+@suite.test(5, "the monitor's kill ends the program that was interrupted, and the monitor, which says so, with it")
+def monitor_kill(t):
+    machine = t.boot("busy", fs=False)
+    machine.expect("new env 00001000")
+    with Monitor(machine) as monitor:
+        monitor.kill("00001000")
+    if not monitor.ended:
+        raise Failure("the monitor goes on in the place of a program that is no more")
+    check_output(machine.finish(), ["^\\[00001000\\] free env 00001000"], [NO_PANIC])
+
+
 @suite.test(5, "a panic prints where it happened and who called, and ends QEMU with a failing status")
 def panic(t):
     machine = in_monitor(t, may_panic=True)
