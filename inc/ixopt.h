@@ -31,4 +31,7 @@ bool ix_read_options(int argc, char **argv, const struct ix_option *options, uns
 /* All of `text` is a decimal number from min to max? NULL is none. */
 bool ix_read_number(const char *text, unsigned min, unsigned max, unsigned *value);
 
+/* The decimal number that *text begins with, up to max; *text is behind it then. False: neither is changed. */
+bool ix_read_digits(const char **text, unsigned max, unsigned *value);
+
 #endif

@@ -81,12 +81,13 @@ static void run(void)
 /* "2-4", or "2". */
 static bool read_bounds(const char *text, uint32_t *least, uint32_t *most)
 {
-	char *end;
-
-	*least = *most = strtol(text, &end, 10);
-	if (end != text && *end == '-')
-		*most = strtol(end + 1, &end, 10);
-	return end != text && !*end && *least >= 1 && *least <= *most && *most <= CP_CPUS;
+	if (!ix_read_digits(&text, CP_CPUS, least))
+		return false;
+	*most = *least;
+	const char *upper = text + 1;
+	if (*text == '-' && ix_read_digits(&upper, CP_CPUS, most))
+		text = upper;
+	return !*text && *least >= 1 && *least <= *most;
 }
 
 static bool bound_all(const char *text)
@@ -101,11 +102,10 @@ static bool bound_all(const char *text)
 /* "1=2-4" */
 static bool bound_one(const char *text)
 {
-	char *end;
-	long nic = text ? strtol(text, &end, 10) : -1;
+	unsigned nic;
 
-	return nic >= 0 && nic < NICS && end != text && *end == '=' &&
-	       read_bounds(end + 1, &watch.plane[nic].least, &watch.plane[nic].most);
+	return text && ix_read_digits(&text, NICS - 1, &nic) && *text == '=' &&
+	       read_bounds(text + 1, &watch.plane[nic].least, &watch.plane[nic].most);
 }
 
 static bool set_interval(const char *text)

@@ -8,6 +8,7 @@
  * before it.
  */
 #include <inc/ixev.h>
+#include <inc/ixopt.h>
 #include <inc/lib.h>
 
 #define HEAD_MAX 8192
@@ -242,17 +243,6 @@ static int run(void)
 	return r;
 }
 
-static bool read_number(const char *text, unsigned max, unsigned *value)
-{
-	char *end;
-	long number = text ? strtol(text, &end, 10) : 0;
-
-	if (number < 1 || (unsigned long)number > max || *end)
-		return false;
-	*value = number;
-	return true;
-}
-
 static bool read_arguments(int argc, char **argv)
 {
 	struct Argstate args;
@@ -263,10 +253,10 @@ static bool read_arguments(int argc, char **argv)
 	while ((flag = argnext(&args)) >= 0) {
 		if (flag == 'b')
 			options.show_body = true;
-		else if (flag != 't' || !read_number(argvalue(&args), IXEV_TIMER_MAX_S, &options.seconds))
+		else if (flag != 't' || !ix_read_number(argvalue(&args), 1, IXEV_TIMER_MAX_S, &options.seconds))
 			return false;
 	}
-	if (argc != 4 || ix_parse_ip(argv[1], &options.to.dst_ip) < 0 || !read_number(argv[2], 65535, &port))
+	if (argc != 4 || ix_parse_ip(argv[1], &options.to.dst_ip) < 0 || !ix_read_number(argv[2], 1, 65535, &port))
 		return false;
 	options.address = argv[1];
 	options.to.dst_port = port;

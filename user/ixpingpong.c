@@ -8,6 +8,7 @@
  *	ixpingpong client address port [rounds [smallest [largest]]]
  */
 #include <inc/ixev.h>
+#include <inc/ixopt.h>
 #include <inc/lib.h>
 
 #define PORT 5002
@@ -231,15 +232,7 @@ static int start(void)
 /* A number from the words, if there is one; the default stays if not. */
 static bool read_number(int argc, char **argv, int at, unsigned max, unsigned *value)
 {
-	char *end;
-
-	if (at >= argc)
-		return true;
-	long number = strtol(argv[at], &end, 10);
-	if (number < 1 || (unsigned long)number > max || *end)
-		return false;
-	*value = number;
-	return true;
+	return at >= argc || ix_read_number(argv[at], 1, max, value);
 }
 
 static bool read_arguments(int argc, char **argv)

@@ -3,15 +3,26 @@
 #include <inc/ixopt.h>
 #include <inc/lib.h>
 
-bool ix_read_number(const char *text, unsigned min, unsigned max, unsigned *value)
+/* Not by strtol(), which takes a number that 32 bits do not hold for another. */
+bool ix_read_digits(const char **text, unsigned max, unsigned *value)
 {
+	const char *at = *text;
 	uint64_t number = 0;
 
-	if (!text || !*text)
+	for (; *at >= '0' && *at <= '9' && number <= max; at++)
+		number = number * 10 + (*at - '0');
+	if (at == *text || number > max)
 		return false;
-	for (; *text >= '0' && *text <= '9' && number <= max; text++)
-		number = number * 10 + (*text - '0');
-	if (*text || number < min || number > max)
+	*text = at;
+	*value = number;
+	return true;
+}
+
+bool ix_read_number(const char *text, unsigned min, unsigned max, unsigned *value)
+{
+	unsigned number;
+
+	if (!text || !ix_read_digits(&text, max, &number) || *text || number < min)
 		return false;
 	*value = number;
 	return true;

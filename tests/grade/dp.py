@@ -209,6 +209,9 @@ BAD_FLAGS = (  # program, words, and what it says of them
     ("ixkv", ["-c", "1x"], "-c wants a number from 1 to 2147483647, not 1x"),
     ("ixecho", ["-c", "4294967297"], "-c wants a number from 1 to 2147483647, not 4294967297"),
     ("ixcp", ["-c", "0-3"], "-c wants numbers of CPUs from 1 to 8, as in 2-4, or 2, not 0-3"),
+    ("ixcp", ["-c", "4294967297"], "-c wants numbers of CPUs from 1 to 8, as in 2-4, or 2, not 4294967297"),
+    ("ixcp", ["-c", "1-"], "-c wants numbers of CPUs from 1 to 8, as in 2-4, or 2, not 1-"),
+    ("ixcp", ["-n", "4294967296=1"], "-n wants a NIC and numbers of CPUs, as in 1=2-4, not 4294967296=1"),
     ("ixcp", ["-t", "20x"], "-t wants milliseconds from 10 to 10000, not 20x"),
     ("ixcp", ["-p", "best"], "-p wants fixed, elastic or consolidate, not best"),
 )
