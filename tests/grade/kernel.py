@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The machine and the kernel itself: memory sizes, CPUs, the monitor, panics, and make's own ways of starting it."""
+import os
 import re
 import subprocess
 import threading
 
-from gradelib import Failure, check_output, needs_program
+from gradelib import Failure, check_output, frames_of, needs_program
 from grade import suite
 from grade.programs import NO_PANIC
 from harness.machine import EXIT_PANIC
@@ -85,6 +86,17 @@ def monitor_key(t):
     with Monitor(machine) as monitor:
         check_output(monitor.run("envs"), [r"00001000 .*", r"00001001 00001000 .*"])
     check_output(machine.finish(), never=[NO_PANIC])
+
+
+@suite.test(5, "the ceiling says where it is before anybody asks: QEMU's e1000 hears nothing in its first second")
+def ceiling_announces(t):
+    machine = t.boot(None, fs=False, leave=False, extra=("ceiling=1",), ports=(7,), capture=True)
+    machine.expect("^ceiling: answering")
+    mac, ip = bytes.fromhex("525400123456"), bytes([10, 0, 2, 15])
+    want = b"\xff" * 6 + mac + bytes.fromhex("0806 0001 0800 06 04 0001") + mac + ip + bytes(6) + ip
+    frames = [frame for frame in frames_of(os.path.join(t.folder, "net.pcap")) if frame[6:12] == mac]
+    if not frames or frames[0][:len(want)] != want:
+        raise Failure("its first frame is %s" % (frames[0].hex(" ") if frames else "missing"))
 
 
 @suite.test(5, "the monitor's kill ends the program that was interrupted, and the monitor, which says so, with it")
