@@ -184,8 +184,10 @@ static int mappings_command(int argc, char **argv, struct Trapframe *tf)
 	return 0;
 }
 
-/* The monitor runs in the place of who was interrupted, and cannot go on when that is no more. */
-static bool takes_us_along(const struct Env *e) { return curenv && (curenv == e || env_leader(curenv) == e); }
+/* The monitor runs in the place of who was interrupted: that one, and its program, end when the monitor is left. */
+static bool holds_us(const struct Env *e) { return curenv && (curenv == e || env_leader(curenv) == e); }
+
+static envid_t condemned; /* of the interrupted program, or 0 */
 
 MONITOR_CMD(kill_command, "kill", "env: end an environment, whoever's it is");
 static int kill_command(int argc, char **argv, struct Trapframe *tf)
@@ -200,10 +202,23 @@ static int kill_command(int argc, char **argv, struct Trapframe *tf)
 	struct Env *e = parse_number(argv[1], &id) ? env_named(id) : NULL;
 	if (!e)
 		return 0;
-	if (takes_us_along(e))
-		cprintf("that is who was interrupted: the monitor ends with it\n");
-	env_destroy(e);
+	if (!holds_us(e)) {
+		env_destroy(e);
+		return 0;
+	}
+	cprintf("%08x was interrupted: it ends when the monitor is left\n", e->env_id);
+	if (!condemned || e == env_leader(e))
+		condemned = e->env_id;
 	return 0;
+}
+
+void monitor_end_condemned(void)
+{
+	envid_t id = condemned;
+
+	condemned = 0;
+	if (id)
+		env_destroy(&envs[ENVX(id)]);
 }
 
 MONITOR_CMD(panic_command, "panic", "end it all, to see what a panic looks like");

@@ -118,7 +118,7 @@ def neighbours_die(t):
 
     before = town.counters()
     with Monitor(town.machine) as monitor:
-        monitor.kill(re.search(r"^(\w+) 00000000 ns ", monitor.run("envs"), re.M).group(1))
+        monitor.run("kill " + re.search(r"^(\w+) 00000000 ns ", monitor.run("envs"), re.M).group(1))
     town.others_go_on("lab6", before)  # its peers hear nothing: the program that spoke TCP is the one that died
     check_output(town.machine.text, never=[NO_PANIC])
 
