@@ -9,7 +9,6 @@
 #include <kern/dev/e1000.h>
 #include <kern/dev/intel.h>
 #include <kern/dev/mmio.h>
-#include <kern/dev/pci.h>
 
 #ifndef EXERCISE_3
 /*
@@ -124,12 +123,6 @@ static bool e1000_irq_ack(struct netdev *nd)
 	return mmio_read(nd->regs, E1000_ICR) & E1000_INT_RX;
 }
 
-static int e1000_rss_set(struct netdev *nd, const uint8_t *key, const uint8_t *table)
-{
-	(void)nd, (void)key, (void)table;
-	return -E_NOT_SUPP;
-}
-
 static const struct netdev_ops e1000_ops = {
 	.start = intel_start,
 	.stop = intel_stop,
@@ -143,7 +136,7 @@ static const struct netdev_ops e1000_ops = {
 	.irq_enable = e1000_irq_enable,
 	.irq_ack = e1000_irq_ack,
 	.irq_route = intel_irq_route,
-	.rss_set = e1000_rss_set,
+	.rss_set = intel_rss_set,
 };
 
 static const struct intel_chip e1000_chip = {
@@ -154,18 +147,9 @@ static const struct intel_chip e1000_chip = {
 	.data = INTEL_TXD_DEXT | E1000_TXD_DATA,
 	.last = INTEL_TXD_EOP | INTEL_TXD_IFCS | INTEL_TXD_RS,
 	.context = e1000_tx_context,
+	.reset = e1000_reset,
+	.read_mac = e1000_read_mac,
 	.run = e1000_run,
-	.quiet = e1000_quiet,
 };
 
-int e1000_attach(struct pci_func *f)
-{
-	volatile uint32_t *regs = intel_map(f);
-	uint8_t mac[6];
-
-	if (!regs)
-		return -E_NOT_SUPP;
-	if (!e1000_reset(regs) || !e1000_read_mac(regs, mac))
-		return -E_TIMED_OUT;
-	return intel_register(f, regs, mac, &e1000_chip, &e1000_ops);
-}
+int e1000_attach(struct pci_func *f) { return intel_attach(f, &e1000_chip, &e1000_ops); }

@@ -22,7 +22,6 @@ void e1000_tx_context(volatile struct intel_tx_desc *d, const struct tx_offload 
 bool e1000_reset(volatile uint32_t *regs); /* false if the device does not answer */
 bool e1000_read_mac(volatile uint32_t *regs, uint8_t *mac);
 void e1000_run(struct netdev *nd); /* for nd->q[0] */
-void e1000_quiet(struct netdev *nd);
 
 enum { /* registers [13.4, 13.5]: offsets in bytes */
 	E1000_CTRL = 0x0000,

@@ -4,13 +4,10 @@
  * for each queue. The contract is netdev.h; most of it is intel.c's and intel_rx.c's; e1000e_hw.c writes the
  * registers that set a device up. Numbers in brackets are sections of the data sheet that e1000e.h names.
  */
-#include <inc/error.h>
 #include <kern/dev/e1000.h>
 #include <kern/dev/e1000e.h>
 #include <kern/dev/intel.h>
 #include <kern/dev/mmio.h>
-#include <kern/dev/pci.h>
-#include <kern/dev/toeplitz.h>
 
 /* The pin has one cause for all queues. */
 static uint32_t rx_cause(const struct netq *q)
@@ -37,16 +34,6 @@ static bool e1000e_irq_ack(struct netdev *nd)
 	return nd->msix.enabled || (mmio_read(nd->regs, E1000_ICR) & E1000_INT_RX);
 }
 
-static int e1000e_rss_set(struct netdev *nd, const uint8_t *key, const uint8_t *table)
-{
-	if (nd->nqueues < 2)
-		return -E_NOT_SUPP;
-	if (!rss_table_is_good(table, nd->nqueues))
-		return -E_INVAL;
-	intel_rss_write(nd->regs, key, table, E1000E_RETA_SHIFT);
-	return 0;
-}
-
 static const struct netdev_ops e1000e_ops = {
 	.start = intel_start,
 	.stop = intel_stop,
@@ -60,7 +47,7 @@ static const struct netdev_ops e1000e_ops = {
 	.irq_enable = e1000e_irq_enable,
 	.irq_ack = e1000e_irq_ack,
 	.irq_route = intel_irq_route,
-	.rss_set = e1000e_rss_set,
+	.rss_set = intel_rss_set,
 };
 
 static const struct intel_chip e1000e_chip = {
@@ -73,19 +60,10 @@ static const struct intel_chip e1000e_chip = {
 	.data = INTEL_TXD_DEXT | E1000_TXD_DATA,
 	.last = INTEL_TXD_EOP | INTEL_TXD_IFCS | INTEL_TXD_RS,
 	.context = e1000_tx_context,
+	.reta_shift = E1000E_RETA_SHIFT,
+	.reset = e1000e_reset,
+	.read_mac = intel_read_mac,
 	.run = e1000e_run,
-	.quiet = e1000e_quiet,
 };
 
-int e1000e_attach(struct pci_func *f)
-{
-	volatile uint32_t *regs = intel_map(f);
-	uint8_t mac[6];
-
-	if (!regs)
-		return -E_NOT_SUPP;
-	if (!e1000e_reset(regs))
-		return -E_TIMED_OUT;
-	intel_read_mac(regs, mac);
-	return intel_register(f, regs, mac, &e1000e_chip, &e1000e_ops);
-}
+int e1000e_attach(struct pci_func *f) { return intel_attach(f, &e1000e_chip, &e1000e_ops); }

@@ -16,7 +16,6 @@ int e1000e_attach(struct pci_func *f); /* 0, or an error number */
 /* e1000e_hw.c */
 bool e1000e_reset(volatile uint32_t *regs); /* false if the device does not answer */
 void e1000e_run(struct netdev *nd);
-void e1000e_quiet(struct netdev *nd);
 
 enum { /* registers [10.1.2]: offsets in bytes */
 	E1000E_EIAC = 0x00DC,

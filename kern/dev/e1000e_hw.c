@@ -71,11 +71,3 @@ void e1000e_run(struct netdev *nd)
 	mmio_write(regs, E1000_TIPG, E1000_TIPG_USUAL);
 	intel_enable(regs);
 }
-
-/* Both units are told to end before the reset. */
-void e1000e_quiet(struct netdev *nd)
-{
-	mmio_write(nd->regs, E1000_RCTL, 0);
-	mmio_write(nd->regs, E1000_TCTL, 0);
-	e1000e_reset(nd->regs);
-}

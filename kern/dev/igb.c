@@ -4,12 +4,9 @@
  * message for each queue. The contract is netdev.h; most of it is intel.c's and intel_rx.c's; igb_hw.c writes the
  * registers that set a device up. Numbers in brackets are sections of the data sheet that igb.h names.
  */
-#include <inc/error.h>
 #include <kern/dev/igb.h>
 #include <kern/dev/intel.h>
 #include <kern/dev/mmio.h>
-#include <kern/dev/pci.h>
-#include <kern/dev/toeplitz.h>
 
 /* [7.2.2.2] The device finds the checksums' places by itself, from the headers' lengths and kinds. */
 static void igb_tx_context(volatile struct intel_tx_desc *d, const struct tx_offload *off)
@@ -55,16 +52,6 @@ static int igb_irq_route(struct netq *q, int irq, uint8_t apicid)
 	return r;
 }
 
-static int igb_rss_set(struct netdev *nd, const uint8_t *key, const uint8_t *table)
-{
-	if (nd->nqueues < 2)
-		return -E_NOT_SUPP;
-	if (!rss_table_is_good(table, nd->nqueues))
-		return -E_INVAL;
-	intel_rss_write(nd->regs, key, table, 0);
-	return 0;
-}
-
 static const struct netdev_ops igb_ops = {
 	.start = intel_start,
 	.stop = intel_stop,
@@ -78,7 +65,7 @@ static const struct netdev_ops igb_ops = {
 	.irq_enable = igb_irq_enable,
 	.irq_ack = igb_irq_ack,
 	.irq_route = igb_irq_route,
-	.rss_set = igb_rss_set,
+	.rss_set = intel_rss_set,
 };
 
 static const struct intel_chip igb_chip = {
@@ -92,19 +79,9 @@ static const struct intel_chip igb_chip = {
 	.last = INTEL_TXD_EOP | INTEL_TXD_RS,
 	.length_shift = IGB_TXD_LENGTH_SHIFT,
 	.context = igb_tx_context,
+	.reset = igb_reset,
+	.read_mac = intel_read_mac,
 	.run = igb_run,
-	.quiet = igb_quiet,
 };
 
-int igb_attach(struct pci_func *f)
-{
-	volatile uint32_t *regs = intel_map(f);
-	uint8_t mac[6];
-
-	if (!regs)
-		return -E_NOT_SUPP;
-	if (!igb_reset(regs))
-		return -E_TIMED_OUT;
-	intel_read_mac(regs, mac);
-	return intel_register(f, regs, mac, &igb_chip, &igb_ops);
-}
+int igb_attach(struct pci_func *f) { return intel_attach(f, &igb_chip, &igb_ops); }

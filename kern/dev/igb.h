@@ -15,7 +15,6 @@ int igb_attach(struct pci_func *f); /* 0, or an error number */
 /* igb_hw.c */
 bool igb_reset(volatile uint32_t *regs); /* false if the device does not answer */
 void igb_run(struct netdev *nd);
-void igb_quiet(struct netdev *nd);
 
 enum { /* registers [8.1.3]: offsets in bytes */
 	IGB_MDIC = 0x0020,

@@ -23,6 +23,7 @@ bool igb_reset(volatile uint32_t *regs)
 	mask_interrupts(regs);
 	bool done = intel_reset(regs);
 	mask_interrupts(regs);
+	mmio_write(regs, IGB_GPIE, 0); /* the message mode does not outlive it */
 	return done;
 }
 
@@ -89,13 +90,4 @@ void igb_run(struct netdev *nd)
 		tx_init(regs, &nd->q[i]);
 		rx_init(regs, &nd->q[i]);
 	}
-}
-
-/* Both units are told to end before the reset. The message mode does not outlive it. */
-void igb_quiet(struct netdev *nd)
-{
-	mmio_write(nd->regs, E1000_RCTL, 0);
-	mmio_write(nd->regs, E1000_TCTL, 0);
-	igb_reset(nd->regs);
-	mmio_write(nd->regs, IGB_GPIE, 0);
 }

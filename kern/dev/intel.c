@@ -12,6 +12,7 @@
 #include <inc/error.h>
 #include <inc/trap.h>
 #include <kern/dev/intel.h>
+#include <kern/dev/toeplitz.h>
 #include <kern/pmap.h>
 
 /* Fill one page; tx_ctx is first, so that its address is the page's. */
@@ -102,7 +103,7 @@ void intel_stop(struct netdev *nd)
 {
 	if (!nd->nqueues)
 		return;
-	chip_of(nd)->quiet(nd);
+	intel_quiet(nd);
 	msix_mask(&nd->msix);
 	queues_free(nd);
 }
@@ -113,4 +114,16 @@ void intel_stop(struct netdev *nd)
 int intel_irq_route(struct netq *q, int irq, uint8_t apicid)
 {
 	return msix_route(&q->nd->msix, q->index, IRQ_OFFSET + irq, apicid);
+}
+
+/* --- Receive-side scaling --- */
+
+int intel_rss_set(struct netdev *nd, const uint8_t *key, const uint8_t *table)
+{
+	if (nd->nqueues < 2)
+		return -E_NOT_SUPP;
+	if (!rss_table_is_good(table, nd->nqueues))
+		return -E_INVAL;
+	intel_rss_write(nd->regs, key, table, chip_of(nd)->reta_shift);
+	return 0;
 }

@@ -35,8 +35,10 @@ struct intel_chip {
 	uint32_t last;              /* and, besides, of a frame's last */
 	uint8_t length_shift;       /* where in a data descriptor's status the frame's length stands; 0: nowhere */
 	void (*context)(volatile struct intel_tx_desc *d, const struct tx_offload *off);
-	void (*run)(struct netdev *nd);   /* set the device up for its queues, whose rings are empty, and enable it */
-	void (*quiet)(struct netdev *nd); /* no DMA happens after return */
+	uint8_t reta_shift;         /* where in a byte of the table RETA the queue's number begins */
+	bool (*reset)(volatile uint32_t *regs); /* all DMA ends, interrupts are off; false: the device does not answer */
+	bool (*read_mac)(volatile uint32_t *regs, uint8_t *mac); /* after a reset; false as above */
+	void (*run)(struct netdev *nd); /* set the device up for its queues, whose rings are empty, and enable it */
 };
 
 enum { /* struct intel_tx_desc, as far as it is the same everywhere */
@@ -82,6 +84,7 @@ _Static_assert(sizeof(struct intel_rx_desc) == INTEL_DESC_SIZE, "fixed by the de
 int intel_start(struct netdev *nd, int nqueues, int rx_size, int tx_size);
 void intel_stop(struct netdev *nd);
 int intel_irq_route(struct netq *q, int irq, uint8_t apicid);
+int intel_rss_set(struct netdev *nd, const uint8_t *key, const uint8_t *table);
 /* intel_tx.c: */
 int intel_tx_put(struct netq *q, const struct tx_frag *frags, int n, const struct tx_offload *off, void *ctx);
 void intel_tx_flush(struct netq *q);
@@ -98,15 +101,16 @@ void intel_csum_context(struct netq *q, volatile struct intel_tx_desc *d, const 
 uint32_t intel_csum_options(const struct tx_offload *off);
 
 /*
- * intel_hw.c: registers that are the same everywhere. intel_map() enables the function, and maps BAR 0; NULL if
- * that is not as it should be. intel_reset() is false if the device does not answer.
+ * intel_attach.c: find, reset and register a device. -E_NOT_SUPP: BAR 0 is not as it should be; -E_TIMED_OUT: the device
+ * does not answer; -E_NO_MEM: there are NICs enough.
  */
-volatile uint32_t *intel_map(struct pci_func *f);
-int intel_register(struct pci_func *f, volatile uint32_t *regs, const uint8_t *mac, const struct intel_chip *chip,
-		   const struct netdev_ops *ops);
+int intel_attach(struct pci_func *f, const struct intel_chip *chip, const struct netdev_ops *ops);
+
+/* intel_hw.c: registers that are the same everywhere. */
 bool intel_wait(volatile uint32_t *regs, uint32_t reg, uint32_t mask, uint32_t want);
-bool intel_reset(volatile uint32_t *regs);
-void intel_read_mac(volatile uint32_t *regs, uint8_t *mac); /* as the reset took it from the device's memory */
+bool intel_reset(volatile uint32_t *regs); /* false if the device does not answer */
+bool intel_read_mac(volatile uint32_t *regs, uint8_t *mac); /* as the reset took it from the device's memory; true */
+void intel_quiet(struct netdev *nd);       /* no DMA happens after return */
 void intel_filter(volatile uint32_t *regs, const uint8_t *mac);
 void intel_ring_init(volatile uint32_t *regs, uint32_t base, const void *ring, uint32_t size);
 void intel_enable(volatile uint32_t *regs);

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registers that are the same in all of Intel's gigabit controllers, and what their attach functions share.
- * Called by the drivers only; each names the sections of its own chip's manual.
+ * Registers that are the same in all of Intel's gigabit controllers. Called by the drivers only; each names the
+ * sections of its own chip's manual.
  */
-#include <inc/error.h>
-#include <inc/stdio.h>
-#include <inc/string.h>
 #include <inc/x86.h>
 #include <kern/clock.h>
 #include <kern/dev/e1000.h>
 #include <kern/dev/intel.h>
 #include <kern/dev/mmio.h>
-#include <kern/dev/pci.h>
 #include <kern/pmap.h>
 
 enum {
-	BUF_SIZE = 2048,
 	SETTLE_US = 5,   /* the device is not to be touched right after the reset bit was set */
 	WAIT_US = 10000, /* more than a reset or a word of its memory takes */
 
@@ -51,12 +46,23 @@ bool intel_reset(volatile uint32_t *regs)
 	return intel_wait(regs, E1000_CTRL, E1000_CTRL_RST, 0);
 }
 
-void intel_read_mac(volatile uint32_t *regs, uint8_t *mac)
+bool intel_read_mac(volatile uint32_t *regs, uint8_t *mac)
 {
 	uint32_t low = mmio_read(regs, E1000_RAL), high = mmio_read(regs, E1000_RAH);
 
 	for (int i = 0; i < 6; i++)
 		mac[i] = i < 4 ? low >> 8 * i : high >> 8 * (i - 4);
+	return true;
+}
+
+/* Both units are told to end before the reset, which by itself does nothing in QEMU's e1000. */
+void intel_quiet(struct netdev *nd)
+{
+	const struct intel_chip *chip = nd->priv;
+
+	mmio_write(nd->regs, E1000_RCTL, 0);
+	mmio_write(nd->regs, E1000_TCTL, 0);
+	chip->reset(nd->regs);
 }
 
 /*
@@ -142,39 +148,4 @@ void intel_rss_write(volatile uint32_t *regs, const uint8_t *key, const uint8_t 
 	/* LAB IX: Your code here. (Exercise 16) */
 	(void)regs, (void)key, (void)table, (void)entry_shift;
 #endif
-}
-
-volatile uint32_t *intel_map(struct pci_func *f)
-{
-	pci_func_enable(f);
-	if (f->reg_io[0] || !f->reg_base[0] || f->reg_size[0] < INTEL_REGS_SIZE)
-		return NULL;
-	return mmio_map_region(f->reg_base[0], INTEL_REGS_SIZE);
-}
-
-static void print_device(const struct netdev *nd)
-{
-	const uint8_t *m = nd->mac;
-
-	cprintf("net%d: %s, %02x:%02x:%02x:%02x:%02x:%02x, irq %d\n", (int)(nd - netdevs), nd->name, m[0],
-		m[1], m[2], m[3], m[4], m[5], nd->irq);
-}
-
-int intel_register(struct pci_func *f, volatile uint32_t *regs, const uint8_t *mac, const struct intel_chip *chip,
-		   const struct netdev_ops *ops)
-{
-	struct netdev *nd = netdev_register(chip->name, ops);
-
-	if (!nd)
-		return -E_NO_MEM;
-	nd->priv = chip;
-	nd->max_queues = chip->max_queues;
-	nd->rss_kinds = chip->rss_kinds;
-	nd->buf_size = BUF_SIZE;
-	nd->irq = f->irq;
-	nd->regs = regs;
-	memcpy(nd->mac, mac, sizeof(nd->mac));
-	msix_find(&nd->msix, f);
-	print_device(nd);
-	return 0;
 }
