@@ -160,19 +160,43 @@ static void an_idle_cpu_halts_until_its_timer(void **state)
 	world_close();
 }
 
-static void a_frame_ends_the_nap(void **state)
+static void ack_comes(void) { peer_acks(&p); }
+
+/* A handshake's last segment comes when `moment` is reached. It is told at once, whatever the timer was set to. */
+static void the_ack_is_told_at_once(void (**moment)(void))
 {
-	(void)state;
 	open_with_idle(IX_IDLE_HALT);
 	p = peer(4000, PORT);
 	peer_send(&p, SYN, NULL, 0);
 	cycle();
 	peer_get(&p, SYN | ACK);
-	peer_acks(&p);
+	drain();
+	uint64_t begun = machine_us;
+	*moment = ack_comes;
 	assert_int_equal(dp_run_io(&machine_env, 0, IX_FOREVER), 1);
 	assert_int_equal(world->events[0].type, IX_EV_KNOCK);
+	assert_null(*moment);
+	assert_true(machine_us - begun < 1000);
 	assert_int_equal(call_on(IX_CALL_REJECT, world->events[0].handle), 0);
 	drain();
+}
+
+static void a_frame_ends_the_nap(void **state)
+{
+	(void)state;
+	the_ack_is_told_at_once(&machine_while_napping);
+	assert_int_equal(machine_naps, 1);
+	assert_int_equal(world->stat.halts, 1);
+	assert_int_equal(world->stat.wakeups_nic, 1);
+	world_close();
+}
+
+/* Allowing the NIC to interrupt forgets that it came: only another look finds it. */
+static void a_frame_before_the_nap_is_seen(void **state)
+{
+	(void)state;
+	the_ack_is_told_at_once(&nic.before_interrupts);
+	assert_int_equal(machine_naps, 0);
 	world_close();
 }
 
@@ -198,6 +222,7 @@ int main(void)
 		IN_WORLD(a_closed_port_returns_what_it_lent),
 		cmocka_unit_test(an_idle_cpu_halts_until_its_timer),
 		cmocka_unit_test(a_frame_ends_the_nap),
+		cmocka_unit_test(a_frame_before_the_nap_is_seen),
 		cmocka_unit_test(polling_never_halts),
 	};
 

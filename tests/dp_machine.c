@@ -19,6 +19,7 @@ uint64_t machine_us;
 bool machine_shows_console;
 uint32_t machine_naps, machine_locks;
 bool (*machine_nic_interrupts)(void);
+void (*machine_while_napping)(void);
 static const char *arg_key, *arg_value;
 
 /* ---- CPUs, locks ---- */
@@ -105,7 +106,7 @@ void spin_unlock(struct spinlock *lk)
 uint32_t tsc_khz = 2000000;
 uint64_t clock_us(void) { return machine_us; }
 
-/* ---- Interrupts: the timer ends a nap, and so does a NIC that may interrupt and has frames (dp_nic.c) ---- */
+/* ---- Interrupts: the timer ends a nap, and so does a NIC that may interrupt and has a cause (dp_nic.c) ---- */
 
 static uint64_t timer_due_us;
 static irq_handler handler;
@@ -131,15 +132,27 @@ void ioapic_enable_pci(int irq, uint8_t apicid) { (void)irq, (void)apicid; }
 void ioapic_disable(int irq) { (void)irq; }
 void lapic_timer_oneshot(uint32_t us) { timer_due_us = us ? machine_us + us : 0; }
 
+void happens_now(void (**what)(void))
+{
+	void (*act)(void) = *what;
+
+	*what = NULL;
+	act();
+}
+
 void cpu_nap(void)
 {
+	assert_true(timer_due_us > machine_us); /* nobody sleeps without a time to wake */
 	machine_naps++;
+	if (machine_while_napping)
+		happens_now(&machine_while_napping);
 	if (machine_nic_interrupts && machine_nic_interrupts()) {
 		machine_us += 10;
 		handler(handler_arg);
 	} else {
-		machine_us = MAX(machine_us, timer_due_us);
+		machine_us = timer_due_us;
 	}
+	timer_due_us = 0;
 }
 
 uint64_t read_tsc(void) { return machine_us * 2000 + 12345; }
@@ -208,6 +221,8 @@ void machine_init(int ncpus)
 	memory_init();
 	machine_us = 1000000;
 	machine_naps = 0;
+	machine_while_napping = NULL;
+	timer_due_us = 0;
 	handler = NULL;
 	ncpu = ncpus;
 	for (int i = 0; i < NCPU; i++)

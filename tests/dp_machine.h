@@ -28,6 +28,7 @@ extern bool machine_shows_console;
 extern uint32_t machine_naps;         /* times that the CPU halted */
 extern uint32_t machine_locks;        /* and took the big lock */
 extern bool (*machine_nic_interrupts)(void); /* does the NIC wake it now? */
+extern void (*machine_while_napping)(void);  /* what happens when the CPU has halted; for the next nap only */
 
 void machine_init(int ncpus);         /* nothing is in use, no dataplane; CPU 1 runs, with the first thread */
 void machine_run_on(int cpu, int thread); /* under that thread's page directory */
@@ -35,6 +36,8 @@ bool machine_panics(const char *words, void (*act)(void *), void *arg); /* does 
 bool machine_parks(struct Env *e);    /* what the core does after sys_run_io: true if it has stopped the thread */
 size_t machine_pages_used(void);      /* the program's page tables included */
 void machine_bootarg(const char *key, const char *value); /* one at a time; NULL: none */
+
+void happens_now(void (**what)(void)); /* do it, once */
 
 /* The program's memory, by its own addresses. */
 void *machine_user(uint32_t va);      /* NULL: not mapped */

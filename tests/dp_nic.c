@@ -173,6 +173,7 @@ bool nic_receive(const void *frame, uint32_t len, uint16_t flags)
 	memcpy(bytes, frame, n);
 	s->len = len;
 	s->flags = flags | (hash_of(frame, len, &s->hash) ? RX_HASH : 0);
+	nic.cause |= to == &queues[0];
 	nic.last_rx_buf = s->buf;
 	nic.last_rx_pa = s->pa;
 	return true;
@@ -308,10 +309,14 @@ static int reap(struct netq *q, void **ctxs, int max)
 static void irq_enable(struct netq *queue, bool on)
 {
 	(void)queue;
+	if (on && nic.before_interrupts)
+		happens_now(&nic.before_interrupts);
+	if (on)
+		nic.cause = false;
 	nic.may_interrupt = on;
 }
 
-static bool interrupts(void) { return nic.may_interrupt && nic_waiting(0) > 0; }
+static bool interrupts(void) { return nic.may_interrupt && nic.cause; }
 
 static bool irq_ack(struct netdev *nd)
 {

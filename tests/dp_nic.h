@@ -27,6 +27,8 @@ extern struct nic {
 	bool refuse_start;
 	bool reads_anything;        /* the program gives back what it still sends: its own bytes suffer, and nobody else */
 	bool running, may_interrupt;
+	bool cause;                 /* a frame came to queue 0 since interrupts were last allowed, which forgets earlier ones */
+	void (*before_interrupts)(void); /* what happens just before they are allowed; for the next time only */
 	uint32_t sent_in, sent_out; /* frames that left, and that a test has taken; free-running */
 	uint32_t last_rx_buf;       /* the buffer that the last frame went to */
 	physaddr_t last_rx_pa;      /* where its descriptor said that it is */

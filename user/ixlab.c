@@ -226,8 +226,13 @@ static void yields(void)
 	attach(IX_ANY_CPU);
 	expect("no watchdog, which would run the stack, too", sys_dp_ctl(IX_CTL_WATCHDOG, IX_OWN, 0, 0), 0);
 	cprintf("ixlab: ready\n");
-	for (;;)
+	for (unsigned int next = sys_time_msec() + 100;;) {
 		sys_yield();
+		if (sys_time_msec() < next)
+			continue;
+		cprintf("ixlab: the CPU came back\n");
+		next += 100;
+	}
 }
 
 /* ---- cpus ---- */

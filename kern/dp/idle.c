@@ -109,11 +109,11 @@ static void halt_until(struct dp *dp, uint64_t due)
 {
 	uint64_t now = clock_us();
 
+	dp->nic_woke = false;
 	if (now + 1 >= due)
 		return;
 	stat_publish(dp);
 	dp->stat.halts++;
-	dp->nic_woke = false;
 	lapic_timer_oneshot(due - now);
 	cpu_nap();
 	dp->stat.wakeups_nic += dp->nic_woke;
@@ -133,7 +133,8 @@ static void halt_until(struct dp *dp, uint64_t due)
  * - A frame that comes between the last look and the halt must not wait. So the first time let_nic_interrupt(), and
  *   return: one more cycle looks. If that finds nothing either, and dp->looks_again says that it was so, halt: cpu_nap()
  *   enables interrupts and halts in one step. Before it, publish the counters (stat_publish(): nobody will for a while), clear
- *   dp->nic_woke, and set the timer (lapic_timer_oneshot(), in microseconds from now) unless the time is over already.
+ *   dp->nic_woke, and set the timer (lapic_timer_oneshot(), in microseconds from now). If that time is over by now
+ *   (clock_us(); dp->now_us is the cycle's), there is nothing to halt for.
  * - After it count: stat.halts; wakeups_nic if dp->nic_woke (then the handler has also switched the NIC's interrupt off, and
  *   looks_again must say so), wakeups_timer if the time is over.
  * - When it does not halt, dp_resume() switches the NIC's interrupt off, and cpu_relax().

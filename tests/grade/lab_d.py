@@ -44,11 +44,12 @@ def doorbells(t):
 
 @exercise(14, 5, "an idle CPU halts until its timer, and a frame wakes it", rests_on=[5, 6, 7, 8, 9], unless=[needs_cmocka])
 def naps(t):
-    """A CPU on the host that counts its naps (tests/dp_lend_test.c): it sleeps until the deadline and no longer; a frame that
-    comes just before the halt is not overlooked; with policy poll it never halts.
+    """A CPU on the host that counts its naps (tests/dp_lend_test.c): it sleeps until the deadline and no longer; a frame
+    ends its nap, and one that comes just before the halt is not overlooked; with policy poll it never halts.
 
     Often: the halt at once, without the second look: then a frame that came in between waits for the timer."""
-    on_the_host(t, "dp_lend_test", ["an_idle_cpu_halts_until_its_timer", "a_frame_ends_the_nap", "polling_never_halts"])
+    on_the_host(t, "dp_lend_test", ["an_idle_cpu_halts_until_its_timer", "a_frame_ends_the_nap", "a_frame_before_the_nap_is_seen",
+                                    "polling_never_halts"])
 
 
 @exercise(14, 4, "in the machine: it halts, and still answers", rests_on=list(range(1, 12)))
