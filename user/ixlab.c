@@ -221,8 +221,23 @@ static void blocked(void)
 	ipc_recv(NULL, NULL, NULL);
 }
 
+static void compute_beside(void)
+{
+	int child = fork();
+
+	while (child == 0)
+		;
+	expect("fork", child > 0, true);
+}
+
+/* When CPU 1 is reserved, there is a program in the middle of its work: two compute, and we are on CPU 0. */
 static void yields(void)
 {
+	compute_beside();
+	compute_beside();
+	do
+		sys_sleep_until(sys_time_msec() + 20);
+	while (thisenv->env_cpunum != 0);
 	attach(IX_ANY_CPU);
 	expect("no watchdog, which would run the stack, too", sys_dp_ctl(IX_CTL_WATCHDOG, IX_OWN, 0, 0), 0);
 	cprintf("ixlab: ready\n");

@@ -31,7 +31,8 @@ def blocked(t):
 
 @exercise(15, 3, "a program that yields in a loop: its network goes on, too", rests_on=[1, 2, 3, 5, 6, 8])
 def yields(t):
-    """The same for a program that never calls sys_run_io and yields its CPU all the time, to nobody: it gets its CPU again, too.
+    """The same for a program that never calls sys_run_io and yields its CPU all the time, to nobody. It gets its CPU from another
+    program, which computes there, and again after each time that it yields.
 
     Often: the env is run again before a cycle has passed; or never, for the letter that says so was forgotten."""
     pinger = Pinger(t, "ixlab", ["yields"])
