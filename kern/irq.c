@@ -7,6 +7,7 @@
 
 #include <kern/cpu.h>
 #include <kern/dev/lapic.h>
+#include <kern/dp/dp.h>
 #include <kern/sched.h>
 #include <kern/trap.h>
 
@@ -34,7 +35,12 @@ int irq_alloc(irq_handler handler, void *arg)
 	return -E_AGAIN;
 }
 
-irq_handler irq_handler_of(int irq) { return irq >= 0 && irq < NIRQS ? irqs[irq].handler : NULL; }
+bool irq_is_free(int irq) { return !irqs[irq].handler; }
+
+bool irq_is_for(int irq, irq_handler handler, const void *arg)
+{
+	return irq >= 0 && irq < NIRQS && irqs[irq].handler == handler && irqs[irq].arg == arg;
+}
 
 void irq_dispatch(int irq)
 {
@@ -47,19 +53,28 @@ void irq_dispatch(int irq)
 		return;
 	if (irq < NIRQS && irqs[irq].handler)
 		irqs[irq].handler(irqs[irq].arg);
-	else
+	else if (irq < IRQ_MESSAGES) /* a message may have been on its way when its handler left */
 		cprintf("CPU %d: unexpected interrupt %d\n", cpunum(), irq);
 	lapic_eoi();
 }
 
-/* It interrupted cpu_nap(). No lock is taken: handlers of interrupts that come to reserved CPUs need none. */
+/* A CPU that is reserved naps without the big lock: there irqs[] may change under our eyes. The others have the lock. */
+static void wake(int irq)
+{
+	if (thiscpu->cpu_dp)
+		dp_interrupt(thiscpu->cpu_dp, irq);
+	else if (irq < NIRQS && irqs[irq].handler)
+		irqs[irq].handler(irqs[irq].arg);
+}
+
+/* It interrupted cpu_nap(). */
 void cpu_nap_end(struct Trapframe *tf)
 {
 	int irq = tf->tf_trapno - IRQ_OFFSET;
 
 	thiscpu->cpu_naps = false;
-	if (tf->tf_trapno != T_KICK && irq != IRQ_TIMER && irq_handler_of(irq))
-		irqs[irq].handler(irqs[irq].arg);
+	if (tf->tf_trapno != T_KICK && irq != IRQ_TIMER)
+		wake(irq);
 	if (irq != IRQ_SPURIOUS)
 		lapic_eoi();
 	tf->tf_eflags &= ~FL_IF;

@@ -17,11 +17,12 @@ void user_fault(struct Trapframe *tf, uintptr_t va); /* report what the current 
 
 /*
  * Have `handler` called for hardware interrupt `irq` (a pin, 0-23, or a number from irq_alloc()), before its EOI: with
- * the big lock held, unless the interrupt ends a reserved CPU's cpu_nap(). NULL: nobody is called any more.
+ * the big lock held. What ends a reserved CPU's cpu_nap() goes to dp_interrupt() instead. NULL: nobody is called any more.
  */
 typedef void (*irq_handler)(void *arg);
 void irq_register(int irq, irq_handler handler, void *arg);
-irq_handler irq_handler_of(int irq);
+bool irq_is_free(int irq);
+bool irq_is_for(int irq, irq_handler handler, const void *arg); /* without the lock: what it was a moment ago */
 int irq_alloc(irq_handler handler, void *arg); /* a free number for a device's message, registered; or -E_AGAIN */
 void irq_dispatch(int irq);                    /* trap.c: it came; of the timer's it does not return */
 

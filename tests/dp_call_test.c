@@ -207,6 +207,20 @@ static void handles_of_closed_listeners_are_stale(void **state)
 	assert_int_equal(call_on(IX_CALL_UNLISTEN, old), -E_BAD_HANDLE);
 }
 
+/* In one batch, and in a lower place of the table than the one that it leaves. */
+static void a_port_opens_again_at_once(void **state)
+{
+	(void)state;
+	ix_handle_t low = listen_on(1, 1, 0), high = listen_on(PORT, 1, 0);
+	assert_int_equal(call_on(IX_CALL_UNLISTEN, low), 0);
+	cycle();
+	world->calls[0] = (struct ix_call){ .op = IX_CALL_UNLISTEN, .handle = high };
+	world->calls[1] = (struct ix_call){ .op = IX_CALL_LISTEN, .listen = { PORT, 1, 0 } };
+	run(2);
+	assert_int_equal(world->calls[0].result, 0);
+	assert_int_equal(world->calls[1].result, 0);
+}
+
 /* ---- sendv ---- */
 
 static int open_flow(void **state)
@@ -409,6 +423,7 @@ int main(void)
 		IN_WORLD(one_bad_call_leaves_its_neighbours_alone),
 		IN_WORLD(run_io_checks_its_count),
 		IN_WORLD(handles_of_closed_listeners_are_stale),
+		IN_WORLD(a_port_opens_again_at_once),
 		IN_WORLD(windows_have_the_rights_they_should),
 		ON_FLOW(bad_memory_is_refused),
 		ON_FLOW(bad_lists_are_refused),

@@ -261,6 +261,36 @@ static void a_page_that_it_had_lent_comes_back(void **state)
 	finish();
 }
 
+/* A thread without flows: of its ring, too, nobody knows when the NIC will read it, and a page that it has lent stays lent. */
+static void a_stuck_ring_may_hold_a_page(void **state)
+{
+	enum { PAGE = PROGRAM + PGSIZE };
+	struct ix_config again = { 0 };
+
+	(void)state;
+	world_open_threads(2);
+	peer_announces();
+	for (uint32_t g = 0; g < world->plane->ngroups; g++)
+		assert_int_equal(plane_move_group(world->plane, g, 0), 0);
+	settle(2);
+	world_on(1);
+	assert_int_equal(world->ngroups, 0);
+	nic.hold = true;
+	send_datagram(PAGE, PEER_IP);
+	machine_unmap(PAGE);
+	thread_1_leaves();
+	assert_true(world_thread[1]->stuck);
+	assert_int_equal(page_nlent_free(), 1);
+	memcpy(machine_user(PROGRAM), &again, sizeof(again));
+	assert_int_equal(dp_attach(&machine_thread[1], 2, PROGRAM), -E_NO_QUEUE);
+	assert_int_equal(page_nlent_free(), 1);
+	nic.hold = false;
+	nic_transmit();
+	assert_int_equal(dp_detach(&machine_env), 0);
+	assert_int_equal(page_nlent_free(), 0);
+	world_config = (struct ix_config){ 0 };
+}
+
 static void what_waits_for_an_address_is_counted(void **state)
 {
 	(void)state;
@@ -336,6 +366,7 @@ int main(void)
 		cmocka_unit_test(what_waits_for_an_address_is_counted),
 		cmocka_unit_test(all_that_knock_come_together),
 		cmocka_unit_test(a_stuck_ring_is_given_up),
+		cmocka_unit_test(a_stuck_ring_may_hold_a_page),
 		cmocka_unit_test(early_frames_are_handed_on),
 	};
 

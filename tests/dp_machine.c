@@ -17,7 +17,7 @@ struct Env machine_thread[MACHINE_THREADS];
 int machine_cpu;
 uint64_t machine_us;
 bool machine_shows_console;
-uint32_t machine_naps, machine_locks;
+uint32_t machine_naps, machine_locks, machine_sched_posts;
 bool (*machine_nic_interrupts)(void);
 void (*machine_while_napping)(void);
 static const char *arg_key, *arg_value;
@@ -75,9 +75,10 @@ bool machine_parks(struct Env *e)
 	return false;
 }
 
-/* The scheduler's own requests: tests do without. */
+/* The scheduler's own requests are counted, and that is all. */
 void mail_post(struct CpuInfo *cpu, uint32_t request)
 {
+	machine_sched_posts += request == MAIL_SCHED;
 	if (request == MAIL_DP)
 		cpu->cpu_mail |= request;
 }
@@ -119,7 +120,14 @@ int irq_alloc(irq_handler h, void *arg)
 	return -E_AGAIN;
 }
 
-irq_handler irq_handler_of(int irq) { return irq == MACHINE_NIC_IRQ ? handler : NULL; }
+irq_handler machine_handler(void) { return handler; }
+
+bool irq_is_free(int irq) { return irq != MACHINE_NIC_IRQ || !handler; }
+
+bool irq_is_for(int irq, irq_handler h, const void *arg)
+{
+	return irq == MACHINE_NIC_IRQ && handler == h && handler_arg == arg;
+}
 
 void irq_register(int irq, irq_handler h, void *arg)
 {
@@ -148,7 +156,7 @@ void cpu_nap(void)
 		happens_now(&machine_while_napping);
 	if (machine_nic_interrupts && machine_nic_interrupts()) {
 		machine_us += 10;
-		handler(handler_arg);
+		dp_interrupt(thiscpu->cpu_dp, MACHINE_NIC_IRQ);
 	} else {
 		machine_us = timer_due_us;
 	}

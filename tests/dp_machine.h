@@ -27,6 +27,7 @@ extern size_t machine_slab_most;      /* larger objects cannot be had from a sla
 extern bool machine_shows_console;
 extern uint32_t machine_naps;         /* times that the CPU halted */
 extern uint32_t machine_locks;        /* and took the big lock */
+extern uint32_t machine_sched_posts;  /* and asked the scheduler for something */
 extern bool (*machine_nic_interrupts)(void); /* does the NIC wake it now? */
 extern void (*machine_while_napping)(void);  /* what happens when the CPU has halted; for the next nap only */
 
@@ -37,6 +38,7 @@ bool machine_parks(struct Env *e);    /* what the core does after sys_run_io: tr
 size_t machine_pages_used(void);      /* the program's page tables included */
 void machine_bootarg(const char *key, const char *value); /* one at a time; NULL: none */
 
+void (*machine_handler(void))(void *); /* of the NIC's interrupt */
 void happens_now(void (**what)(void)); /* do it, once */
 
 /* The program's memory, by its own addresses. */

@@ -29,6 +29,7 @@ int do_listen(struct dp *dp, struct request *rq)
 		l = p->listeners[slot];
 		if (!door_of(dp, slot, &l)) {
 			listener_close(p, slot);
+			plane_ask_all(p);
 			slot = -E_NO_MEM;
 		}
 	}
@@ -54,9 +55,7 @@ int do_unlisten(struct dp *dp, struct request *rq)
 	if (ours)
 		listener_close(p, rq->listener);
 	unlock_kernel();
-	for (int i = 0; ours && i < IX_NTHREADS; i++) {
-		if (p->members[i])
-			plane_ask(p->members[i]);
-	}
+	if (ours)
+		plane_ask_all(p);
 	return ours ? 0 : -E_BAD_HANDLE;
 }

@@ -48,6 +48,16 @@ static uint32_t ncpus_of(const struct plane *p)
 	return n;
 }
 
+/* Those that will stay. */
+static uint32_t nstaying_of(const struct plane *p)
+{
+	uint32_t n = ncpus_of(p);
+
+	for (int i = 0; i < ncpu; i++)
+		n -= cpus[i].cpu_dp && cpus[i].cpu_dp->plane == p && cpus[i].cpu_dp->leaving;
+	return n;
+}
+
 /* Those that a dataplane could get: CPU 0 is none of them. */
 static uint32_t ncpus_free(void)
 {
@@ -112,7 +122,7 @@ static int remove_cpu(struct Env *e, uint32_t nic, uint32_t cpu, uint32_t unused
 	struct plane *p = plane_of_nic(nic);
 
 	(void)e, (void)unused;
-	if (!p || ncpus_of(p) <= control.limits[nic].least)
+	if (!p || nstaying_of(p) <= control.limits[nic].least)
 		return -E_INVAL;
 	return plane_remove_cpu(p, cpu);
 }

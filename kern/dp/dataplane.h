@@ -73,7 +73,7 @@ struct dp {
 	/* What siblings, or the core, want. */
 	bool asked;                       /* that we look at the plane */
 	bool leaving;                     /* that we give our CPU back; set by the core */
-	bool parks;                       /* and we can: the program is to be stopped */
+	bool parks;                       /* and we can: the program is to be stopped (loop.c) */
 	bool hands_on;                    /* we leave, and keep frames for others: they are handed on */
 	bool stuck;                       /* we left while the NIC had frames to send: the ring is not used again */
 

@@ -35,6 +35,7 @@ void dp_env_free(struct Env *e);  /* e dies: on its own CPU, before its memory g
  */
 int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us);
 void dp_run_without_app(struct Env *e);
+void dp_interrupt(struct dp *dp, int irq); /* it ends this CPU's nap */
 void dp_mail(struct dp *dp); /* T_KICK came, and cpu_dp is `dp`: note what other CPUs ask of it */
 void dp_watch(struct Env *e);
 void dp_keep_watch(struct Env *e);

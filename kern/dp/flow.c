@@ -89,11 +89,12 @@ void flow_release(struct flow_table *t, struct flow *f)
 
 struct flow *flow_at(const struct flow_table *t, uint32_t index)
 {
-	uint32_t place = index / FLOWS_PER_PAGE;
+	uint32_t place = index / FLOWS_PER_PAGE, within = index % FLOWS_PER_PAGE;
+	char *page = place < t->npages ? __atomic_load_n(&t->page[place], __ATOMIC_RELAXED) : NULL;
 
-	if (place >= t->npages || !t->page[place] || index % FLOWS_PER_PAGE == 0)
+	if (!page || within == 0)
 		return NULL;
-	struct flow *f = slot(t, index);
+	struct flow *f = (struct flow *)(page + within * FLOW_SLOT);
 	return f->state == FLOW_FREE ? NULL : f;
 }
 

@@ -21,16 +21,26 @@ enum {
 	NO_IRQ = -1,
 };
 
+/* One that was on its way when the thread left this CPU is nobody's. */
 static void on_interrupt(void *arg)
 {
 	struct dp *dp = arg;
 
+	if (dp->cpu != thiscpu)
+		return;
 	dp->nic_woke = true;
 	dp->nd->ops->irq_enable(dp->q, false);
 	dp->nd->ops->irq_ack(dp->nd);
 }
 
-static bool is_ours(const struct dp *dp) { return irq_handler_of(dp->irq) == on_interrupt; }
+/* Also when lab 6 has the pin by now: this one is our NIC's, or nobody's. */
+void dp_interrupt(struct dp *dp, int irq)
+{
+	if (irq == dp->irq)
+		on_interrupt(dp);
+}
+
+static bool is_ours(const struct dp *dp) { return irq_is_for(dp->irq, on_interrupt, dp); }
 
 /* By a message of the queue's own, if the device has such. */
 static bool route_message(struct dp *dp)
@@ -52,14 +62,14 @@ void nic_irq_attach(struct dp *dp)
 {
 	if (route_message(dp))
 		return;
-	dp->irq = irq_handler_of(dp->nd->irq) ? NO_IRQ : dp->nd->irq;
+	dp->irq = irq_is_free(dp->nd->irq) ? dp->nd->irq : NO_IRQ;
 	if (dp->irq == NO_IRQ)
 		return;
 	irq_register(dp->irq, on_interrupt, dp);
 	ioapic_enable_pci(dp->irq, dp->cpu->cpu_apicid);
 }
 
-/* Lab 6 has taken our pin: nobody would answer our NIC's interrupts, which might keep it for ever. */
+/* Lab 6 has taken our pin, and perhaps another dataplane has it by now: nobody would answer our NIC's interrupts, which might keep it for ever. */
 void nic_irq_follow(struct dp *dp)
 {
 	if (dp->irq == NO_IRQ || is_ours(dp))

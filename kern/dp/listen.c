@@ -76,8 +76,10 @@ struct door *door_of(struct dp *dp, int slot, const struct listener *l)
 
 	if (d->pcb && d->gen != l->gen)
 		stack_unlisten(dp, d);
-	if (!d->pcb)
+	if (!d->pcb) {
+		doors_follow(dp); /* that of the port's last listener may be open still */
 		stack_listen(dp, d, slot, l);
+	}
 	return d->pcb ? d : NULL;
 }
 

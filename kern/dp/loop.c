@@ -106,12 +106,16 @@ void dp_settle(struct dp *dp)
 
 static bool sched_calls(const struct dp *dp) { return dp->cpu->cpu_mail & MAIL_SCHED; }
 
-/* Its program is to stop here until there is a CPU for it again. */
-static inline bool parks(struct dp *dp)
+/*
+ * The CPU is to be given up (dp->parks): the caller of dp_run_io() stops the program until there is one for it again. But what
+ * it has not seen yet comes first: then the next cycle asks again.
+ */
+static inline void park_unless(struct dp *dp, bool something_to_see)
 {
+	dp->asked |= dp->parks && something_to_see;
+	dp->parks &= !something_to_see;
 	if (dp->parks)
 		mail_post(dp->cpu, MAIL_SCHED);
-	return dp->parks;
 }
 
 /*
@@ -126,9 +130,8 @@ static inline bool parks(struct dp *dp)
  *
  * With several CPUs, two duties more. dp->settled says that the program has nothing in hand: it is true from the beginning
  * if the program would wait (a timeout that is not 0), for then it has acted upon all that it was told, and its flows may move
- * to another CPU. And the CPU may be taken away: parks(), asked after each cycle, is one more reason to come back; the caller
- * stops the program then. But calls' results and events are the program's to see first: with either, dp->parks is false again
- * before we return.
+ * to another CPU. And the CPU may be taken away: dp->parks, which a cycle may set, is one more reason to come back. Whatever
+ * the reason was, park_unless() has the last word: calls' results and events are the program's to see first.
  */
 int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
 {
@@ -147,11 +150,11 @@ int dp_run_io(struct Env *e, uint32_t ncalls, uint32_t timeout_us)
 	for (;;) {
 		dp_cycle(dp, true);
 		dp_settle(dp);
-		if (dp->nevents || ncalls || dp->now_us >= end || sched_calls(dp) || parks(dp))
+		if (dp->nevents || ncalls || dp->now_us >= end || sched_calls(dp) || dp->parks)
 			break;
 		dp_idle(dp, MIN(end, dp->timer_us));
 	}
-	dp->parks &= !ncalls && !dp->nevents;
+	park_unless(dp, ncalls || dp->nevents);
 	dp_resume(dp);
 	dp_watch(e);
 	dp->stat.user_returns++;

@@ -189,6 +189,7 @@ void member_take_cpu(struct dp *dp)
 	reass_forget(dp);
 	stat_publish(dp);
 	nic_irq_detach(dp);
+	dp->cpu->cpu_timer_armed = false; /* for the watchdog, if at all: slices and sleepers are not to wait for it */
 	dp->cpu->cpu_dp = NULL;
 	dp->cpu = NULL;
 	dp->env->env_dp = NULL;
@@ -212,7 +213,8 @@ static void say_farewell(struct dp *dp)
 		mail_poll();
 		cpu_relax();
 	} while (dp->q->tx_head != dp->q->tx_tail && clock_us() < end);
-	if (dp->q->tx_head == dp->q->tx_tail)
+	dp->stuck = dp->q->tx_head != dp->q->tx_tail;
+	if (!dp->stuck)
 		uport_end_all(dp);
 }
 

@@ -145,7 +145,11 @@ int frame_output(struct dp *dp, struct pbuf *p, const uint8_t *to, uint16_t type
 
 static err_t output(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 {
-	return neigh_output(netif->state, p, to->addr);
+	struct dp *dp = netif->state;
+
+	if (dp->resuming)
+		return ERR_OK; /* the peer has our half of this handshake: it has just acknowledged it */
+	return neigh_output(dp, p, to->addr);
 }
 
 /* Frames are checked before they get to lwIP; it makes those checksums that the NIC does not. */

@@ -140,11 +140,11 @@ static const char *const state_names[] = {
 	[FLOW_CONNECTING] = "connecting", [FLOW_OPEN] = "open",	     [FLOW_BURIED] = "time-wait",
 };
 
-static void show_flow(const struct flow *f)
+static void show_flow(const struct fgroup *g, const struct flow *f)
 {
 	const uint8_t *ip = (const uint8_t *)&f->tuple.rip;
 
-	cprintf("  %3u.%u.%-6u %-10s %5u < %d.%d.%d.%d:%u  lent %u, flags %02x\n", f->g->index, f->index, f->gen,
+	cprintf("  %3u.%u.%-6u %-10s %5u < %d.%d.%d.%d:%u  lent %u, flags %02x\n", g->index, f->index, f->gen,
 		state_names[f->state], f->tuple.lport, ip[0], ip[1], ip[2], ip[3], f->tuple.rport, f->rx_lent,
 		f->flags);
 }
@@ -154,7 +154,7 @@ static void show_group(const struct fgroup *g)
 	for (uint32_t i = 0; i < g->flows.npages * FLOWS_PER_PAGE; i++) {
 		const struct flow *f = flow_at(&g->flows, i);
 		if (f)
-			show_flow(f);
+			show_flow(g, f);
 	}
 }
 

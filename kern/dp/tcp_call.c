@@ -6,6 +6,7 @@
 
 enum {
 	PORT_TRIES = 512,
+	TRIES_AT_ONCE = 256, /* before a look at what other CPUs wait for */
 	CAUTIOUS_MSS = 536, /* RFC 1122, 4.2.2.6 */
 };
 
@@ -76,6 +77,8 @@ static uint32_t port_tries(const struct dp *dp)
 struct fgroup *stack_port_for(struct dp *dp, struct tuple *t)
 {
 	for (uint32_t i = port_tries(dp); i > 0; i--) {
+		if (i % TRIES_AT_ONCE == 0)
+			mail_poll();
 		t->lport = dp->next_port;
 		dp->next_port = 65536 - DYNAMIC_PORTS + (dp->next_port + 1) % DYNAMIC_PORTS;
 		struct fgroup *g = group_of_tuple(dp->plane, t);

@@ -32,8 +32,8 @@ static uint16_t mss_of(const struct tcp_hdr *tcp)
 	return DEFAULT_MSS;
 }
 
-/* Half seconds since the last one; negative: another CPU, whose clock is ahead, has sent it. */
-static int32_t cookie_age(const struct dp *dp) { return dp->ticks + 1 - dp->plane->cookie_tick; }
+/* Half seconds since one was sent (plane->cookie_tick); negative: by another CPU, whose clock is ahead. */
+static int32_t age(const struct dp *dp, uint32_t cookie_tick) { return dp->ticks + 1 - cookie_tick; }
 
 /* Our half of the handshake, of which nothing is kept. If it does not get out, the peer asks again. */
 void answer_with_cookie(struct dp *dp, const struct pbuf *syn, const struct segment *seg)
@@ -53,7 +53,7 @@ void answer_with_cookie(struct dp *dp, const struct pbuf *syn, const struct segm
 	stack_output(dp, p, t->rip, IP_PROTO_TCP);
 	pbuf_free(p);
 	dp->stat.syn_cookies++;
-	if (!dp->plane->cookie_tick || cookie_age(dp) > 0)
+	if (!dp->plane->cookie_tick || age(dp, dp->plane->cookie_tick) > 0)
 		dp->plane->cookie_tick = dp->ticks + 1; /* the line is everybody's: seldom written */
 }
 
@@ -61,8 +61,11 @@ static uint32_t acked(const struct pbuf *ack) { return lwip_ntohl(((const struct
 
 uint16_t cookie_in(struct dp *dp, const struct pbuf *ack, const struct segment *syn)
 {
-	if (cookie_age(dp) > SYNCOOKIE_TICKS) {
-		dp->plane->cookie_tick = 0;
+	uint32_t last = dp->plane->cookie_tick;
+
+	if (age(dp, last) > SYNCOOKIE_TICKS) {
+		/* unless another CPU has just sent one */
+		__atomic_compare_exchange_n(&dp->plane->cookie_tick, &last, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		return 0;
 	}
 	return syncookie_mss(dp->plane->isn_key, &syn->tuple, syn->seq, acked(ack), dp->ticks);

@@ -103,7 +103,7 @@ static bool resume(struct fgroup *g, uint32_t bucket, const struct pbuf *p, cons
 	if (!may_begin(g, NULL, &syn))
 		return false;
 	resume_from_cookie(g, bucket, p, &syn, mss);
-	dp->stat.syn_resumed++;
+	dp->stat.syn_resumed += pcb_find(g->buckets[bucket].active, &seg->tuple) != NULL;
 	return true;
 }
 

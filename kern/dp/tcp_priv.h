@@ -31,7 +31,7 @@ bool segment_is_welcome(struct fgroup *g, uint32_t bucket, const struct pbuf *p,
  */
 void answer_with_cookie(struct dp *dp, const struct pbuf *syn, const struct segment *seg);
 uint16_t cookie_in(struct dp *dp, const struct pbuf *ack, const struct segment *syn); /* the MSS in it; 0: it is none */
-/* lwIP answers the SYN again, which the peer acknowledges, and else ignores. */
+/* lwIP's answer to that SYN is not sent, as netif.c sees by dp->resuming: the peer has one. */
 void resume_from_cookie(struct fgroup *g, uint32_t bucket, const struct pbuf *ack, const struct segment *syn, uint16_t mss);
 
 /*
