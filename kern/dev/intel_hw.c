@@ -88,7 +88,7 @@ void intel_filter(volatile uint32_t *regs, const uint8_t *mac)
  * `ring`. `base` is the register for the low half of the ring's physical address: E1000_RDBAL or E1000_TDBAL, or the one
  * in the same place of another queue or chip. What else describes a ring stands at fixed distances behind it, as
  * e1000.h lists them: the address's high half, the length in bytes, head and tail. Both units are still off.
- * [13.4.25 to 13.4.29, 13.4.35 to 13.4.39]
+ * [13.4.25 to 13.4.29, 13.4.36 to 13.4.40]
  */
 void intel_ring_init(volatile uint32_t *regs, uint32_t base, const void *ring, uint32_t size)
 {

@@ -119,7 +119,7 @@ void intel_tx_flush(struct netq *q)
 /*
  * Frames that the device has sent, oldest first: their ctx words to `ctxs`, at most `max`; how many. A frame is done
  * when its last descriptor (tx_last[] of its first) has DD; its memory is the user's again, and tx_head moves behind it.
- * No descriptor is looked at that the device has not been given.
+ * No descriptor beyond tx_tail is looked at; those behind tx_flushed have no DD.
  */
 int intel_tx_reap(struct netq *q, void **ctxs, int max)
 {

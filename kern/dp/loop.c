@@ -33,8 +33,8 @@ void dp_mail(struct dp *dp)
 }
 
 /*
- * One pass. What other CPUs ask comes first. Then, each once, the steps that dataplane.h names, in an order that keeps
- * these promises:
+ * One pass. What other CPUs ask comes first. Then the steps that dataplane.h and tcp.h name, each once but for the
+ * doorbell, in an order that keeps these promises:
  *
  * - Frames that the NIC has sent are taken back before anything new is sent.
  * - The program's calls are done before new frames are looked at, and what they send does not wait for these: the

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """How the lab's tests are written. Each belongs to an exercise (tests/exercises.py) and says which others it rests on:
-with all of those filled in it passes, and without any one of them it fails. tests/handout.py proves both.
+with all of those filled in it passes, and without any one of them it fails.
 
 A test's docstring is what `make explain` prints: what is checked, why, what usually goes wrong, where to look.
 """

@@ -108,8 +108,7 @@ def window(t):
 
 @exercise(12, 5, "a stream of 300 KB and back: buffers go round, and none is lost", rests_on=BEFORE + [10, 11])
 def stream(t):
-    """Echoes 300 KB through ixecho, twice: five times what the first window holds, and as often all buffers of a ring.
-    Afterwards free pages, buffers and flows are as they were.
+    """Echoes 300 KB through ixecho, twice: five times what the first window holds. Afterwards free pages, buffers and flows are as they were.
 
     Often: stuck after 64 KB: the window never opens; fewer bufs_free each time: flow_done() loses the remainder of a buffer.
     Look: the monitor's commands dp and mem."""

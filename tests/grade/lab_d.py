@@ -30,7 +30,7 @@ def bursts(t):
     on_the_host(t, "dp_event_test", ["a_knock_withdrawn_in_time_is_not_told", "full_arrays_lose_no_death"])
 
 
-@exercise(13, 3, "in the machine: one doorbell for 16 frames and more", rests_on=list(range(1, 13)))
+@exercise(13, 3, "in the machine: one doorbell for 8 frames and more", rests_on=list(range(1, 13)))
 def doorbells(t):
     """An echo of 200 KB, and the counters of the machine afterwards: rx_doorbells at most an eighth of rx_frames."""
     machine = t.boot("ixecho", fs=False, cpus=2, ports=(7,))

@@ -57,7 +57,7 @@ class Context:
         return status, out
 
     def caged(self, argv):
-        """When strangers' work is graded (tests/course/inside.py), what was built of it for this host may write nowhere."""
+        """When strangers' work is graded, what was built of it for this host may write nowhere."""
         cage = os.environ.get("GRADE_CAGE", "").split()
         built = self.built("tests") + os.sep
         return (cage if any(word.startswith(built) for word in argv) else []) + list(argv)
