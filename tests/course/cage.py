@@ -6,6 +6,7 @@ bubblewrap bounds what can be seen and reached; setpriv and prlimit (util-linux)
 processes; what all of them use together is looked at from outside, twice a second.
 """
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -13,14 +14,18 @@ import time
 
 NOBODY = 65534
 DISK = 1 << 30           # bytes of the cage's own file system; of those for temporary files, less
+SHARED = 64 << 20        # bytes of files for shared memory
 MEMORY = 3 << 30         # bytes resident, of all processes together
 PROCESSES = 400
+TASKS = 1000             # processes and threads, by a limit of the kernel's: no storm of them between two looks
+ROOM = 4 << 30           # bytes of addresses of each; address sanitizers lift it (inside.py), for they reserve far more
 OUTPUT = 32 << 20        # bytes that may come out
 FILE = 256 << 20         # bytes of one file
 LOOK = 0.5               # seconds between two looks
 
 FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 READ_ONLY = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
+ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/tmp", "LC_ALL": "C.UTF-8"}
 
 
 class Outcome:
@@ -44,10 +49,20 @@ def command(argv, root=None):
             line += ["--ro-bind", folder, folder]
     for path in READ_ONLY:
         line += ["--ro-bind-try", path, path]
-    line += ["--dev", "/dev", "--proc", "/proc", "--size", str(DISK), "--tmpfs", "/cage", "--size", str(DISK // 4), "--tmpfs", "/tmp",
-             "--size", str(DISK // 2), "--tmpfs", "/var/tmp", "--chdir", "/cage", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin:/usr/sbin:/sbin", "--setenv", "HOME", "/tmp",
-             "--setenv", "LC_ALL", "C.UTF-8", "--"]
-    return line + argv
+    line += ["--dev", "/dev", *tmpfs("/dev/shm", SHARED), "--remount-ro", "/dev", "--proc", "/proc", *tmpfs("/cage", DISK),
+             *tmpfs("/tmp", DISK // 4), *tmpfs("/var/tmp", DISK // 2), "--remount-ro", "/", "--chdir", "/cage", "--clearenv"]
+    for name, value in ENVIRONMENT.items():
+        line += ["--setenv", name, value]
+    return line + ["--", "prlimit", "--as=%d:unlimited" % ROOM] + (["--nproc=%d" % TASKS] if counts_by_namespace() else []) + argv
+
+
+def counts_by_namespace():
+    """Older kernels than 5.14 would count all tasks of the same user, also those outside."""
+    return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 14)
+
+
+def tmpfs(place, size):
+    return ["--size", str(size), "--tmpfs", place]
 
 
 def run(argv, stdin, seconds):
@@ -88,17 +103,19 @@ def watch(proc, deadline):
 
 def excess(pid):
     """What the process and all below it use too much of, or None."""
-    family, memory, page = descendants(pid), 0, os.sysconf("SC_PAGE_SIZE")
+    family = descendants(pid)
     if len(family) > PROCESSES:
         return "too many processes"
-    for member in family:
-        try:
-            with open("/proc/%d/statm" % member) as f:
-                fields = f.read().split()
-            memory += (int(fields[1]) - int(fields[2])) * page  # without what it shares
-        except (OSError, IndexError):
-            pass
-    return "too much memory" if memory > MEMORY else None
+    return "too much memory" if sum(map(resident, family)) > MEMORY else None
+
+
+def resident(pid):
+    """Bytes of memory that are no file's: its own, and shared ones, which lie in memory, too."""
+    try:
+        with open("/proc/%d/status" % pid, encoding="utf-8", errors="replace") as f:
+            return sum(int(kilobytes) << 10 for kilobytes in re.findall(r"^Rss(?:Anon|Shmem):\s*(\d+) kB", f.read(), re.M))
+    except OSError:
+        return 0
 
 
 def descendants(pid):

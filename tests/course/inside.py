@@ -4,6 +4,7 @@ outside goes to standard output as a tar file: how far it came, build.log, suspe
 
 usage: python3 -c THIS JOBS SECONDS TEST...
 """
+import contextlib
 import io
 import json
 import os
@@ -14,23 +15,26 @@ import tarfile
 
 BUILD_SECONDS = 600
 # Programs that hold submitted code and run here natively are in a cage of their own, where they can write nothing.
-INNER = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+INNER = ["prlimit", "--as=unlimited", "bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev",
+         "--size", str(1 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--proc", "/proc", "--size", str(64 << 20), "--tmpfs", "/tmp"]
+GRACE = 30  # seconds in which the grader reports what it has
 
 
 def run(argv, seconds, **more):
-    """(status or None after that long, output)"""
-    proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
-    try:
-        out = proc.communicate(timeout=seconds)[0]
-    except subprocess.TimeoutExpired:
-        proc.send_signal(signal.SIGINT)  # the grader reports what it has
+    """(status or None after that long, output). What it has started in its session ends with it: make by itself leaves compilers."""
+    proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **more)
+    for ending in (None, signal.SIGINT, signal.SIGKILL):
+        if ending == signal.SIGINT:
+            proc.send_signal(ending)
+        elif ending:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(proc.pid, ending)
         try:
-            out = proc.communicate(timeout=30)[0]
+            out = proc.communicate(timeout=GRACE if ending else seconds)[0]
+            return None if ending else proc.returncode, out
         except subprocess.TimeoutExpired:
-            proc.kill()
-            out = proc.communicate()[0]
-        return None, out
-    return proc.returncode, out
+            pass
+    return None, b""
 
 
 def stages(jobs, seconds, tests):
@@ -43,9 +47,10 @@ def stages(jobs, seconds, tests):
     sys.path.insert(0, "tests")
     from course import suspects
     run(["make", "-s", "-k", "-j%d" % jobs] + suspects.host_objects("."), BUILD_SECONDS)
-    yield "suspects.json", json.dumps(suspects.find(".")).encode()
+    found, seen = suspects.find("."), suspects.fingerprints(".")
     env = dict(os.environ, GRADE_CAGE=" ".join(INNER))
     status, out = run([sys.executable, "./grade-lab-ix", "--no-build", "-j%d" % jobs, "--json", "grade.json"] + tests, seconds, env=env)
+    yield "suspects.json", json.dumps(found + suspects.unseen(seen, suspects.fingerprints("."))).encode()
     yield "report.txt", out
     if os.path.exists("grade.json"):
         with open("grade.json", "rb") as f:
