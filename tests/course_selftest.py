@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """What grading a class must not fall for, as far as that can be tried without a class: which files are taken, what is
 suspicious, what the table shows, and where the cage ends."""
+import glob
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -121,10 +123,27 @@ class NativesTest(unittest.TestCase):
 
     def test_calls(self):
         names = {"_Exit", "quick_exit", "kill", "longjmp", "print_message", "fork", "dlsym", "__asan_unpoison_memory_region"}
-        self.assertEqual(self.odd("".join("void %s(int); void f_%s(void) { %s(0); }\n" % (name, name, name) for name in names))[1], names)
-        honest = ("int cprintf(const char *, ...); void _panic(const char *, int, const char *, ...) __attribute__((noreturn)); int many[9];\n"
-                  "void g(int *); int f(int n) { int a[9]; if (n > 8) _panic(\"f\", 1, \"no\"); cprintf(\"x %d\", n); return many[n] + a[n] / n; }")
+        calls = ("void %s(int); void f_%s(void) { %s(0); }\n" % (name, name, name) for name in names)
+        self.assertEqual(self.odd("".join(calls))[1], names)
+        honest = ("int cprintf(const char *, ...); void _panic(const char *, int, const char *, ...) __attribute__((noreturn));\n"
+                  "int many[9]; int f(int n)\n{ int a[9]; if (n > 8) _panic(\"f\", 1, \"no\"); cprintf(\"x %d\", n);\n"
+                  "  return many[n] + a[n] / n; }")
         self.assertEqual(self.odd(honest), (set(), set()))
+
+
+class FakesTest(unittest.TestCase):
+    """What an honest file may call, wherever it is linked to for this host."""
+    CALLED = {"cprintf", "_panic", "_warn"}
+
+    def test_programs(self):
+        programs = set()
+        for path in glob.glob(os.path.join(ROOT, "tests", "grade", "lab_*.py")):
+            with open(path, encoding="utf-8") as f:
+                programs |= set(re.findall(r"on_the_host\(t, \"(\w+)\"", f.read()))
+        built = [path for path in (os.path.join(ROOT, "obj", "tests", name) for name in programs) if os.path.exists(path)]
+        self.assertGreater(len(programs), 5)
+        for path in built:
+            self.assertEqual(self.CALLED - natives.defined([path]), set(), path)
 
 
 class SuspectTest(unittest.TestCase):
@@ -149,7 +168,8 @@ class SuspectTest(unittest.TestCase):
             self.assertEqual(suspects.unseen(before, suspects.fingerprints(tree)), [])
             with open(late, "wb") as f:
                 f.write(b"code")
-            self.assertEqual(suspects.unseen(before, suspects.fingerprints(tree)), ["kern/a.c: its object code is not what was inspected"])
+            self.assertEqual(suspects.unseen(before, suspects.fingerprints(tree)),
+                             ["kern/a.c: its object code is not what was inspected"])
 
 
 class ResultTest(unittest.TestCase):

@@ -208,6 +208,11 @@ bool machine_panics(const char *words, void (*act)(void *), void *arg)
 	return false;
 }
 
+void _warn(const char *file, int line, const char *fmt, ...)
+{
+	(void)file, (void)line, (void)fmt;
+}
+
 void _panic(const char *file, int line, const char *fmt, ...)
 {
 	char text[256];

@@ -9,8 +9,6 @@
 #include <kern/dev/mmio.h>
 #include <kern/dev/pci.h>
 
-int cprintf(const char *fmt, ...);
-
 static _Alignas(PGSIZE) uint8_t memory[FAKE_PAGES * PGSIZE];
 static struct PageInfo page_info[FAKE_PAGES];
 static bool used[FAKE_PAGES];
@@ -152,10 +150,4 @@ uint64_t clock_us(void)
 void pci_func_enable(struct pci_func *f)
 {
 	(void)f;
-}
-
-int cprintf(const char *fmt, ...)
-{
-	(void)fmt;
-	return 0;
 }
