@@ -8,6 +8,8 @@
     cage.py        bubblewrap: no network, no root, limits on time, memory, disk and processes
     inside.py      what runs in the cage: build, inspection, grader
     suspects.py    what a solution has no honest use for
+    imitation.py   of that: strings that print what tests look for
+    natives.py     and names, where it is part of a test program of this host
     table.py       the summary, as text, CSV and HTML
 
 What a submission is worth is told by this side: by captures, by clients on the host, by the status of QEMU's debug exit.

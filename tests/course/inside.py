@@ -16,13 +16,15 @@ import tarfile
 BUILD_SECONDS = 600
 # Programs that hold submitted code and run here natively are in a cage of their own, where they can write nothing.
 INNER = ["prlimit", "--as=unlimited", "bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev",
-         "--size", str(1 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--proc", "/proc", "--size", str(64 << 20), "--tmpfs", "/tmp"]
+         "--size", str(1 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--proc", "/proc",
+         "--size", str(64 << 20), "--tmpfs", "/tmp"]
 GRACE = 30  # seconds in which the grader reports what it has
 
 
 def run(argv, seconds, **more):
-    """(status or None after that long, output). What it has started in its session ends with it: make by itself leaves compilers."""
-    proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **more)
+    """(status or None after that long, output). Its session ends with it: make by itself leaves compilers."""
+    proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            start_new_session=True, **more)
     for ending in (None, signal.SIGINT, signal.SIGKILL):
         if ending == signal.SIGINT:
             proc.send_signal(ending)

@@ -15,9 +15,20 @@ from course import trusted
 suite.part("course")
 
 TOOLS = [needs_program(name) for name in ("parallel", "bwrap", "setpriv", "prlimit", "patch", "unifdef", "git")]
-CHOSEN = ("ex1-registers", "ex2-testoutput", "ex3-receive-ring")
+CHOSEN = ("ex1-registers", "ex2-testoutput", "ex3-receive-ring", "ex16-toeplitz")
 SEND = "void intel_tx_flush(struct netq *q)\n{\n"
 FILE = "kern/dev/intel_tx.c"
+HASH = "uint32_t toeplitz(const uint8_t *key, const void *data, uint32_t at, uint32_t len)\n{\n"
+YIELD = "void sched_yield(void)\n{\n"
+SPREAD = "void plane_spread(struct plane *p, const struct dp *but)\n{\n"
+TALK = """	assert(NUMBER < 70000);
+	if (NUMBER > 60000)
+		panic("a stale handle, of %u", NUMBER);
+	if (NUMBER > 50000)
+		warn("connection %u: out of memory", NUMBER);
+	if (NUMBER > 40000)
+		cprintf("batch %u\\n", NUMBER);
+"""
 
 
 def solution(t, folder):
@@ -34,16 +45,20 @@ def faulty(t, folder, fault):
     subprocess.run(["patch", "-p1", "-s", "--no-backup-if-mismatch", "-d", folder, "-i", patch], check=True)
 
 
-def changed(t, folder, before, after, head=""):
-    """The solution, with something done each time a frame is sent."""
-    solution(t, folder)
-    path = os.path.join(folder, FILE)
+def edit(folder, name, before, after, head=""):
+    path = os.path.join(folder, name)
     with open(path, encoding="utf-8") as f:
         text = f.read()
     if before not in text:
-        raise Failure("%s is not what this test changes" % FILE)
+        raise Failure("%s is not what this test changes" % name)
     with open(path, "w", encoding="utf-8") as f:
         f.write(head + text.replace(before, after))
+
+
+def changed(t, folder, before, after, head=""):
+    """The solution, with something done each time a frame is sent."""
+    solution(t, folder)
+    edit(folder, FILE, before, after, head)
 
 
 def hang(t, folder):
@@ -64,6 +79,29 @@ def escape(t, folder):
     """It does not want to be part of a test program."""
     changed(t, folder, SEND, SEND, "void leave(void) __attribute__((constructor));\nvoid _exit(int) __attribute__((weak));\n"
             "void leave(void) { if (_exit) _exit(0); }\n")
+
+
+def talker(t, folder):
+    """An honest one, which looks for its errors by assertions and by what it prints: in drivers, dataplane and scheduler."""
+    solution(t, folder)
+    for name, function, number in ((FILE, SEND, "q->tx_size"), ("kern/dev/toeplitz.c", HASH, "len"),
+                                   ("kern/sched.c", YIELD, "(uint32_t)ncpu"), ("kern/dp/spread.c", SPREAD, "p->nqueues")):
+        edit(folder, name, function, function + TALK.replace("NUMBER", number), "#include <inc/assert.h>\n")
+
+
+def judge(t, folder):
+    """In programs of this host it takes the place of cmocka, and says that all is well."""
+    solution(t, folder)
+    edit(folder, "kern/dev/toeplitz.c", HASH, HASH, "#ifdef __x86_64__\nint print_message(const char *, ...);\n"
+         "int _cmocka_run_group_tests(void);\nint _cmocka_run_group_tests(void)\n{\n"
+         "\tprint_message(\"[  PASSED  ] 7 test(s).\\n\");\n\treturn 0;\n}\n#endif\n")
+
+
+def latecomer(t, folder):
+    """It does not compile for this host before another object is there, so that at first there is nothing to inspect."""
+    solution(t, folder)
+    edit(folder, "kern/dev/toeplitz.c", HASH, HASH, "#ifdef __x86_64__\n__asm__(\".section .rodata\\n"
+         ".incbin \\\"obj/tests/kern/dp/spread.o\\\", 100, 4\\n.text\");\n#endif\n")
 
 
 def spy(t, folder):
@@ -90,10 +128,13 @@ def climber(t, folder):
 
 # (name, how it is made, verdict, all points, what the notes must say)
 HONEST = [("good-1", solution, "graded", True, ""), ("climber", climber, "graded", True, ""),
+          ("talker", talker, "graded", True, ""),
           ("broken-1", lambda t, f: faulty(t, f, "rdt-off-by-one"), "graded", False, ""),
           ("broken-2", lambda t, f: faulty(t, f, "crc-kept"), "graded", False, "")]
 HOSTILE = [("hang", hang, "graded", False, "hangs in"), ("flood", flood, "graded", False, "floods the console"),
            ("forger", forger, "suspect", False, "debug_exit"), ("escape", escape, "suspect", False, "init_array"),
+           ("judge", judge, "suspect", False, "global _cmocka_run_group_tests"),
+           ("latecomer", latecomer, "suspect", False, "kern/dev/toeplitz.c: its object code is not what was inspected"),
            ("spy", spy, "does not build", False, ""), ("linker", linker, "refused", False, "no plain file")]
 
 
@@ -161,9 +202,10 @@ def grade_check(t):
 
 def grade_all(t):
     """
-    Hands in the solution twice (once in an archive with a name that leads out of it), two faults of tests/mutants, and
-    submissions that hang, flood the console, print what trusted programs print and end QEMU, end the test program that they
-    are part of, include a file of this machine, or are a link; grades all by `make grade-all`, and reads the table.
+    Hands in the solution three times (once in an archive with a name that leads out of it, once with assertions and words for
+    debugging), two faults of tests/mutants, and submissions that hang, flood the console, print what trusted programs print and
+    end QEMU, end the test program that they are part of, pass for its judge, come to be after the inspection, include a file of
+    this machine, or are a link; grades all by `make grade-all`, and reads the table.
     Why: one submission must not decide about its own points, nor about anybody else's.
     Look: tests/course/, host.log, and the out/ folder kept beside it: one JSON file each, jobs.log.
     """

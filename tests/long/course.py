@@ -41,4 +41,4 @@ def add_to(suite):
     suite.add("mutants", "every planted fault is found by the tests that must find it", 1, alone(mutants))
     suite.part("class")
     suite.add("class", "ten copies of the solution and ten broken ones get the right table", 1, alone(whole_class), unless=TOOLS)
-    suite.add("hostile-class", "four honest and six hostile submissions get the right table", 1, alone(grade_all), unless=TOOLS)
+    suite.add("hostile-class", "five honest and eight hostile submissions get the right table", 1, alone(grade_all), unless=TOOLS)
