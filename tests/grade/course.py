@@ -133,6 +133,15 @@ def course_parts(t):
     t.run(sys.executable, t.path("tests", "course_selftest.py"), limit=120)
 
 
+@suite.test(5, "grading a class: what one submission is called, holds or says harms no other", unless=TOOLS)
+def course_class(t):
+    """
+    Runs tests/course_class_selftest.py: names that are no names, two of the same name, archives without end, results that are
+    no results, answers in another encoding; and what of this tree a submission gets to see.
+    """
+    t.run(sys.executable, t.path("tests", "course_class_selftest.py"), limit=120)
+
+
 @suite.test(2, "each planted fault belongs to today's source", unless=TOOLS)
 def planted_faults(t):
     """
