@@ -1,153 +1,207 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What one submission must not do to a class, as far as that can be tried without grading: what it is called, what it takes
-to read it, and what it says of itself."""
-import bz2
+"""What one submission must not do to a class, as far as that can be tried without grading: what it is called, what it says of
+itself; and what of this tree it gets to see."""
+import contextlib
+import io
+import json
 import os
+import shutil
+import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
-import time
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from course import bounded, submission  # noqa: E402
-from gradelib import Failure  # noqa: E402
-from grade import lab_f  # noqa: E402
+from course import cage, entries, grade_all, grade_one, spread, table, trusted, verdict  # noqa: E402
 
-NAMES = ["kern/a.c", "kern/dev/b.c"]
-FORM = """Lab IX: answers
-== Figures, for each request. Numbers only, in this order.
-
-lab6: one kept connection: instructions, kernel entries, address-space switches (CR3 loads):
-18,703   12.1   8.0
-
-ix: one kept connection: instructions, kernel entries, address-space switches:
-6,634   2.0   0
-
-ix16: 16 kept connections: instructions, kernel entries, receive doorbells:
-5,866   0.13   0.03
-
-== Answers
+SAYS = """import json, sys
+with open(sys.argv[3], "w") as f:
+    json.dump({"verdict": "graded", "score": 1, "max_score": 1, "passed": 1, "failed": 0, "seconds": 0, "tests": [],
+               "notes": [sys.argv[2].encode("utf-8", "surrogateescape").decode("utf-8", "replace")]}, f)
 """
 
 
 class Folder(unittest.TestCase):
-    """A test with a folder of its own."""
+    """A test with a class's folder, and one for results."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.path = lambda *names: os.path.join(folder.name, *names)  # as a test's context has it
+        self.handed, self.out = os.path.join(folder.name, "class"), os.path.join(folder.name, "out")
+        os.makedirs(self.handed)
 
-    def write(self, name, data):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "wb") as f:
-            f.write(data)
-        return self.path(name)
-
-
-class ReadingTest(Folder):
-    """Submissions that want much to be read, or that break what reads them."""
-
-    def refused(self, path, why=""):
-        began = time.monotonic()
-        self.assertRaisesRegex(submission.Refused, why, submission.take, path, NAMES)
-        self.assertLess(time.monotonic() - began, 30)
-
-    def bound(self, name, value):
-        self.addCleanup(setattr, bounded, name, getattr(bounded, name))
-        setattr(bounded, name, value)
-
-    def test_a_pipe(self):
-        os.mkfifo(self.path("s.tar"))
-        timer = threading.Timer(10, self.let_go, [self.path("s.tar")])
-        timer.start()
-        self.addCleanup(timer.cancel)
-        self.refused(self.path("s.tar"), "no plain file")
-
-    @staticmethod
-    def let_go(path):
-        """Of whoever waits for somebody to write."""
-        if os.path.exists(path):
-            os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
-
-    def test_much_in_little(self):
-        """A name of 1 GB: no member is that long, and the archive is not, either."""
-        info = tarfile.TarInfo("././@LongLink")
-        info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1 << 30
-        with bz2.open(self.path("s.tar.bz2"), "wb") as f:
-            f.write(info.tobuf(tarfile.GNU_FORMAT))
-            f.write(bytes(200 << 20))
-        self.bound("MEMORY", 150 << 20)
-        self.refused(self.path("s.tar.bz2"), "memory")
-
-    def test_no_end(self):
-        def wait():
-            while True:
-                pass
-        self.bound("COMPUTING", 1)
-        self.assertRaisesRegex(bounded.Unbounded, "time", bounded.call, wait)
-
-    def test_what_breaks_tarfile(self):
-        header = tarfile.TarInfo("x")
-        header.type, header.size = tarfile.GNUTYPE_LONGNAME, 2
-        self.refused(self.write("chain.tar", (header.tobuf(tarfile.GNU_FORMAT) + b"x".ljust(512, b"\0")) * 3000))
-        header.type, record = tarfile.XHDTYPE, b"99999999999999999999 path=kern/a.c\n"
-        header.size = len(record)
-        self.refused(self.write("pax.tar", header.tobuf(tarfile.GNU_FORMAT) + record.ljust(512, b"\0") + header.tobuf()))
-
-    def test_folders(self):
-        os.makedirs(self.path("one", "kern", "a.c"))
-        self.refused(self.path("one"), "a.c is a folder")
-        os.makedirs(self.path("two"))
-        os.symlink(self.path("one"), self.path("two", "labix"))
-        self.refused(self.path("two"), "link")
-
-    def test_none_of_the_files(self):
-        for name in ("deep/a/b/kern/a.c", "other/readme", "mac/__MACOSX/kern/a.c"):
-            self.write(name, b"a")
-            self.refused(self.path(name.split("/")[0]), "none of")
-        with tarfile.open(self.path("empty.tar"), "w"):
-            pass
-        self.refused(self.path("empty.tar"), "none of")
-
-    def test_beside_what_a_mac_adds(self):
-        self.write("mac/labix/kern/a.c", b"a")
-        self.write("mac/__MACOSX/labix/kern/._a.c", b"b")
-        self.assertEqual(submission.take(self.path("mac"), NAMES), {"kern/a.c": b"a"})
+    def hand_in(self, *names):
+        """Folders, which end with a slash, and files."""
+        for name in names:
+            path = os.path.join(os.fsencode(self.handed), os.fsencode(name))
+            if name.endswith("/"):
+                os.makedirs(path)
+            else:
+                open(path, "wb").close()
 
 
-class AnswersTest(Folder):
-    """answers-lab-ix.txt, as students write it."""
+class EntriesTest(Folder):
+    """What lies in the folder, and what it is called."""
 
-    def answers(self, text):
-        self.write("answers-lab-ix.txt", text)
+    def found(self, *names):
+        """{name: why it is refused, or None}"""
+        self.hand_in(*names)
+        found = entries.entries_of(self.handed)
+        told = {entry.name: entry.why for entry in found}
+        self.assertEqual(len(told), len(found))
+        for name in told:
+            self.assertTrue(name.isprintable() and len(name.encode()) < 250, name)
+        return told
 
-    def questions(self, word):
-        return b"".join(b"== %d. Why?\n%s\n" % (n, b"%d " % n + word * 30) for n in range(1, lab_f.QUESTIONS + 1))
+    def test_students(self):
+        told = self.found("bob.tar.gz", "alice/", "Carol.TAR.GZ", "d.tar.xz", " e /", ".hidden/", ".tar")
+        self.assertEqual(told, {"alice": None, "bob": None, "Carol": None, "d": None, " e ": None})
 
-    def test_figures(self):
-        self.answers(FORM.encode())
-        self.assertEqual(lab_f.told(self), {"lab6": [18703, 12.1, 8], "ix": [6634, 2, 0], "ix16": [5866, .13, .03]})
-        for before, after in (("8.0", ""), ("ix16:", "ix17:"), ("2.0", "2.0 9")):
-            self.answers(FORM.replace(before, after).encode())
-            self.assertRaises(Failure, lab_f.told, self)
+    def test_nothing_is_passed_over(self):
+        told = self.found("zed.zip", "z.tar.zst", "readme", "bob.tar")
+        self.assertEqual([name for name in told if told[name]], ["readme", "z.tar.zst", "zed.zip"])
+        os.mkfifo(os.path.join(self.handed, "p.tar"))
+        os.symlink("bob.tar", os.path.join(self.handed, "link.tar"))
+        self.assertTrue(all(self.found()[name] for name in ("p.tar", "link.tar")))
 
-    def test_another_encoding(self):
-        self.answers(FORM.encode() + self.questions("f\u00fcr ".encode("latin-1")))
-        lab_f.answers(self)
-        self.assertEqual(len(lab_f.told(self)), 3)
+    def test_namesakes(self):
+        told = self.found("dup/", "dup.tar", "dup.tar.tar", "other.tar")
+        self.assertEqual(len(told), 4)
+        self.assertEqual([name for name in told if not told[name]], ["dup.tar", "other"])
 
-    def test_text_without_end(self):
-        self.answers(b"Lab IX\n== Figures\n" + b"lab6: x:\n" * 200 + b"9" * 10000)
-        began = time.monotonic()
-        self.assertRaises(Failure, lab_f.told, self)
-        self.assertLess(time.monotonic() - began, 1)
+    def test_names_that_are_none(self):
+        told = self.found("M\udcfcller/", "M\\xfcller/", "a\tb.tar", "a\nb/", "x" * 251 + ".tar", "good/", "M\u00fcller/")
+        self.assertEqual({name for name in told if not told[name]}, {"good", "M\\xfcller", "M\u00fcller"})
+        self.assertEqual(len(told), 7)
+
+
+@unittest.skipUnless(shutil.which("parallel"), "GNU parallel is not installed")
+class SpreadTest(Folder):
+    """A whole class, with a program that only says what it was given."""
+
+    def graded(self, *names):
+        self.hand_in(*names)
+        found = entries.entries_of(self.handed)
+        grade_all.clean(self.out, found)
+        with open(os.path.join(self.out, spread.PLACE, "grade.pyz"), "w", encoding="utf-8") as f:
+            f.write(SAYS)
+        machinery = os.path.join(self.out, spread.PLACE, "trusted.json")
+        open(machinery, "wb").close()
+        spread.run(self.out, [entry.path for entry in found if not entry.why], 1, 2)
+        with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+            grade_all.tell(self.out, grade_all.results(self.out, found))
+        self.assertEqual(os.path.getsize(machinery), 0)
+        told = {}
+        for entry in found:
+            with open(os.path.join(self.out, entry.name + ".json"), encoding="utf-8") as f:
+                told[entry.name] = json.load(f)
+        return told
+
+    def test_each_gets_its_own(self):
+        names = ["trusted", "tr ail ", "tr ail", " x", "it's $HOME {1} `id`; #", "-x", "grades", "jobs.log", "alice.json", "alice",
+                 "M\u00fcller", "{3}", "\\", "a\\tb", "*"]
+        for name, told in self.graded(*[name + "/" for name in names]).items():
+            self.assertEqual((told["submission"], told["verdict"], told["notes"]), (name, "graded", [os.path.join(self.handed, name)]))
+
+    def test_a_row_for_each(self):
+        told = self.graded("alice/", "M\udcfcller/", "zed.zip", "a\nb/")
+        self.assertEqual(sorted(t["verdict"] for t in told.values()), ["graded"] + ["refused"] * 3)
+        with open(os.path.join(self.out, "grades.txt"), encoding="utf-8") as f:
+            self.assertEqual(len(f.readlines()), 1 + 4 + 1)
+        for name in told:
+            for ending in ("txt", "csv", "html"):
+                with open(os.path.join(self.out, "grades." + ending), encoding="utf-8") as f:
+                    self.assertIn(name, f.read())
+
+    def test_no_result(self):
+        self.hand_in("alice/")
+        found = entries.entries_of(self.handed)
+        grade_all.clean(self.out, found)
+        self.assertEqual([t["verdict"] for t in grade_all.results(self.out, found)], ["not graded"])
+
+
+class TrustedTest(Folder):
+    """What submissions are put into, and can read."""
+
+    def root(self, *files):
+        """A repository that knows what is in kern/ and conf/ only."""
+        for name in files:
+            os.makedirs(os.path.dirname(os.path.join(self.handed, name)), exist_ok=True)
+        self.hand_in(*files)
+        for words in (["init", "-q"], ["add", "kern", "conf"]):
+            subprocess.run(["git", "-C", self.handed] + words, check=True)
+        self.addCleanup(setattr, trusted, "ROOT", trusted.ROOT)
+        trusted.ROOT = self.handed
+
+    def copied(self):
+        return sorted(os.path.relpath(os.path.join(folder, name), self.out) for folder, _, names in os.walk(self.out) for name in names)
+
+    def test_nothing_that_merely_lies_here(self):
+        self.root("kern/a.c", "kern/b.c", "handins/alice/kern/a.c", "grades.csv", trusted.GRADER)
+        trusted.copy_sources(self.out)
+        self.assertEqual(self.copied(), [trusted.GRADER, "grade-lab-ix", "kern/a.c", "kern/b.c"])
+
+    def test_nothing_that_holds_solutions(self):
+        self.root("kern/a.c", trusted.GRADER, "obj/kern/a.o", "obj/planted/lock/kern/kernel", "obj/class/alice.json", "obj/x/alice.json",
+                  "obj/workshops/w/kern/a.o", "obj/.flags/CFLAGS")
+        trusted.copy_built(self.out)
+        self.assertEqual(self.copied(), ["obj/.flags/CFLAGS", "obj/kern/a.o"])
+
+    def test_points_of_the_hand_out(self):
+        trusted.copy_sources(self.out)
+        tests = trusted.list_tests(self.out, [])
+        self.assertEqual(sum(points for _, points in tests), 191)
+        self.assertEqual(sum(points for name, points in tests if table.part_of(name) == "floor"), 13)
+
+
+class ResultTest(Folder):
+    """What comes out of the cage may be anything."""
+
+    def judged(self, told, suspicion="[]"):
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as tar:
+            for name, text in (("stage", b"graded"), ("grade.json", told.encode()), ("suspects.json", suspicion.encode())):
+                info = tarfile.TarInfo(name)
+                info.size = len(text)
+                tar.addfile(info, io.BytesIO(text))
+        return verdict.judged(verdict.blank("graded", 3), {"tests": [["a", 3]]}, cage.Outcome(0, None, data.getvalue()))
+
+    def test_no_results(self):
+        for told in ("[]", "7", '{"tests": 1}', '{"tests": [1]}', '{"tests": [{"name": "a"}]}', "[" * 100000):
+            self.assertEqual(self.judged(told)["verdict"], "not graded", told[:40])
+        self.assertEqual(self.judged('{"tests": []}', "1")["verdict"], "not graded")
+
+    def test_odd_results(self):
+        for reason, status, seconds in (([], "failed", 1), ("\udcff", "?", 1), ("x" * 10**6, [], 1), ("", {}, {}), ("", "failed", 1e999)):
+            told = self.judged(json.dumps({"tests": [dict(name="a", reason=reason, status=status, seconds=seconds)]}))
+            self.assertEqual((told["verdict"], told["score"], told["failed"]), ("graded", 0, 1))
+            self.assertLess(len(json.dumps(told)), 200000)
+            self.shown(told)
+
+    def shown(self, told):
+        os.makedirs(self.out, exist_ok=True)
+        with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="ascii")):
+            grade_all.tell(self.out, [dict(told, submission="M\u00fcller")])
+
+    def test_odd_words(self):
+        self.shown(verdict.blank("refused", notes=["half a letter: \udcfc", "\x1b[2J\n\nmallory graded 191/191"]))
+        with open(os.path.join(self.out, "grades.txt"), encoding="utf-8") as f:
+            self.assertEqual(len(f.readlines()), 3)
+
+    def test_files_that_are_not_there(self):
+        notes = ["kern/%d.c is not there: taken as handed out" % n for n in range(3)]
+        self.assertIn("3 files taken as handed out", table.as_text([dict(verdict.blank("graded", notes=notes), submission="a")]))
+
+    def test_always_a_result(self):
+        os.makedirs(self.out)
+        path = os.path.join(self.out, "r.json")
+        grade_one.main(["", os.path.join(self.out, "nowhere"), self.handed, path])
+        with open(path, encoding="utf-8") as f:
+            self.assertEqual(json.load(f)["verdict"], "not graded")
 
 
 if __name__ == "__main__":

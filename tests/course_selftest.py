@@ -3,6 +3,7 @@
 """What grading a class must not fall for, as far as that can be tried without a class: which files are taken, what is
 suspicious, what the table shows, and where the cage ends."""
 import io
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from course import cage, grade_one, submission, suspects, table  # noqa: E402
+from course import cage, submission, suspects, table, verdict  # noqa: E402
 
 NAMES = ["kern/a.c", "kern/dev/b.c"]
 
@@ -86,13 +87,13 @@ class ResultTest(unittest.TestCase):
     def judged(self, tests, stage="graded", suspicion=(), why=None):
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w") as tar:
-            for name, text in (("stage", stage), ("grade.json", grade_one.json.dumps({"tests": tests})),
-                               ("suspects.json", grade_one.json.dumps(list(suspicion)))):
+            for name, text in (("stage", stage), ("grade.json", json.dumps({"tests": tests})),
+                               ("suspects.json", json.dumps(list(suspicion)))):
                 info = tarfile.TarInfo(name)
                 info.size = len(text)
                 tar.addfile(info, io.BytesIO(text.encode()))
         result = {"verdict": "graded", "score": 0, "max_score": 12, "passed": 0, "failed": 0, "notes": [], "tests": []}
-        return grade_one.judged(result, self.TRUSTED, cage.Outcome(None if why else 0, why, data.getvalue()))
+        return verdict.judged(result, self.TRUSTED, cage.Outcome(None if why else 0, why, data.getvalue()))
 
     def test_points_are_ours(self):
         told = self.judged([dict(name="a", status="passed", reason="", seconds=1, score=99), dict(name="z", status="passed", reason="", seconds=1),
