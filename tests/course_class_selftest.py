@@ -93,7 +93,7 @@ class SpreadTest(Folder):
         open(machinery, "wb").close()
         spread.run(self.out, [entry.path for entry in found if not entry.why], 1, 2)
         with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
-            grade_all.tell(self.out, grade_all.results(self.out, found))
+            grade_all.tell(self.out, grade_all.results(self.out, found, 5))
         self.assertEqual(os.path.getsize(machinery), 0)
         told = {}
         for entry in found:
@@ -118,10 +118,11 @@ class SpreadTest(Folder):
                     self.assertIn(name, f.read())
 
     def test_no_result(self):
-        self.hand_in("alice/")
+        self.hand_in("alice/", "bob.zip")
         found = entries.entries_of(self.handed)
         grade_all.clean(self.out, found)
-        self.assertEqual([t["verdict"] for t in grade_all.results(self.out, found)], ["not graded"])
+        self.assertEqual([(t["verdict"], t["max_score"]) for t in grade_all.results(self.out, found, 5)],
+                         [("not graded", 5), ("refused", 5)])
 
 
 class TrustedTest(Folder):

@@ -61,20 +61,20 @@ def result_file(out, entry):
     return os.path.join(out, entry.name + ".json")
 
 
-def result_of(out, number):
+def result_of(out, number, most):
     """What grade_one said; who has no result was not graded, and the table says so."""
     try:
         with open(os.path.join(out, spread.PLACE, "%d.json" % number), encoding="utf-8") as f:
             return json.load(f)
     except (OSError, ValueError):
-        return verdict.blank("not graded", notes=["see jobs.log"])
+        return verdict.blank("not graded", most, ["see jobs.log"])
 
 
-def results(out, entries):
-    """Of all, in the order of names; NAME.json for each."""
+def results(out, entries, most):
+    """Of all, in the order of names; NAME.json for each. `most`: points that there are."""
     found, number = [], 0
     for entry in entries:
-        told = verdict.blank("refused", notes=[entry.why]) if entry.why else result_of(out, number)
+        told = verdict.blank("refused", most, [entry.why]) if entry.why else result_of(out, number, most)
         number += not entry.why
         told["submission"] = entry.name
         found.append(told)
@@ -100,18 +100,18 @@ def main():
         sys.exit("grade-all: " + why)
     clean(opts.out, entries)
     try:
-        trusted.build(os.path.join(opts.out, spread.PLACE), opts.tests)
+        tests = trusted.build(os.path.join(opts.out, spread.PLACE), opts.tests)
         spread.pack_program(opts.out)
-        grade_class(opts, entries)
+        grade_class(opts, entries, sum(points for _, points in tests))
     finally:
         shutil.rmtree(os.path.join(opts.out, spread.PLACE))
 
 
-def grade_class(opts, entries):
+def grade_class(opts, entries, most):
     try:
         spread.run(opts.out, [entry.path for entry in entries if not entry.why], opts.seconds, opts.jobs, opts.sshlogin)
     finally:  # an interrupt costs those only that are not done
-        tell(opts.out, results(opts.out, entries))
+        tell(opts.out, results(opts.out, entries, most))
 
 
 if __name__ == "__main__":

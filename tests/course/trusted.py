@@ -96,7 +96,7 @@ def list_tests(tree, patterns):
 
 
 def build(folder, patterns):
-    """Make FOLDER/trusted.tar, and FOLDER/trusted.json, which says which files and tests there are."""
+    """Make FOLDER/trusted.tar, and FOLDER/trusted.json, which says which files and tests there are; the tests."""
     tree, names = os.path.join(folder, "trusted"), exercise_files()
     shutil.rmtree(tree, ignore_errors=True)
     os.makedirs(tree)
@@ -113,3 +113,4 @@ def build(folder, patterns):
     shutil.rmtree(tree)
     with open(os.path.join(folder, "trusted.json"), "w", encoding="utf-8") as f:
         json.dump({"files": names, "tests": tests, "patterns": patterns}, f)
+    return tests
