@@ -70,7 +70,8 @@ def list_tests(tests):
 def grade(suite, tests, opts, host):
     """Build, run, report; the exit status."""
     began = time.monotonic()
-    report = Report(tests, opts.color, opts.verbose)
+    keep = keeper(suite, opts, host, began)
+    report = Report(tests, opts.color, opts.verbose, after_each=keep)
     status = OK
     try:
         fault = host.build(opts.jobs, make=not opts.no_build)
@@ -79,18 +80,32 @@ def grade(suite, tests, opts, host):
             return UNABLE
         host.ask_make()
         host.pace(0)  # measured now, before anything else runs
+        keep([])  # not those of an earlier run
         Schedule(tests, opts.jobs, lambda test: Context(test, host, opts.keep), report).run(host.children.stop_all)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         status = INTERRUPTED
     finally:
         host.close()
-    pace = getattr(host.pace, "factor", None) or 1.0
+    pace = stretched(host)
     outcome = report.finish(pace)
     write_files(suite, outcome, opts, time.monotonic() - began, pace)
     if status == OK and any(r.status == Result.FAIL for r in outcome):
         status = FAILED
     return status
+
+
+def stretched(host):
+    """By how much time limits were, on this machine."""
+    return getattr(host.pace, "factor", None) or 1.0
+
+
+def keeper(suite, opts, host, began):
+    """A function that writes the results so far, should nobody be there to do so at the end."""
+    def keep(outcome):
+        if opts.json:
+            results.keep_json(opts.json, suite, outcome, time.monotonic() - began, stretched(host))
+    return keep
 
 
 def write_files(suite, outcome, opts, seconds, pace):

@@ -288,6 +288,25 @@ class RunTest(unittest.TestCase):
         self.assertIn("so be it", scope["tests"][1]["output"])
         self.assertEqual((xml.get("tests"), xml.get("failures"), len(xml.findall("testcase"))), ("2", "1", 2))
 
+    def test_results_so_far(self):
+        """What ends the grader itself takes no more than the test that runs; a pipe gets the results once."""
+        def look(path, found):
+            with open(path, encoding="utf-8") as f:
+                found.append([(test["name"], test["status"]) for test in json.load(f)["tests"]])
+        with tempfile.TemporaryDirectory() as folder:
+            found, path = [], os.path.join(folder, "r.json")
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump({"tests": [{"name": "of an earlier run", "status": "passed"}]}, f)
+            suite = Suite("Self")
+            suite.add("one", "one", 1, lambda t: look(path, found))
+            suite.add("two", "two", 1, lambda t: look(path, found))
+            graded(suite, "-j1", "--json", path)
+            self.assertEqual(found, [[], [("one", "passed")]])
+            self.assertEqual(os.listdir(folder), ["r.json"])
+            os.symlink(os.devnull, os.path.join(folder, "link"))
+            graded(suite, "-j1", "--json", os.path.join(folder, "link"))
+            self.assertEqual(os.readlink(os.path.join(folder, "link")), os.devnull)
+
     def test_command_line(self):
         suite = self.suite("hello", "panic")
         self.assertEqual(graded(suite, "--list")[1].split(), "hello 5 points A: runs hello panic 5 points A: runs panic".split())

@@ -8,20 +8,16 @@ bubblewrap, what conf/setup installs, and Python.
 import argparse
 import json
 import os
-import secrets
 import shutil
-import subprocess
 import sys
-import tempfile
-import zipapp
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
-from course import table, trusted  # noqa: E402
+from course import spread, table, trusted, verdict  # noqa: E402
+from course.entries import entries_of  # noqa: E402
 
 NEEDED = {"parallel": "parallel", "bwrap": "bubblewrap", "prlimit": "util-linux", "setpriv": "util-linux", "objdump": "binutils"}
-ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 def parse():
@@ -32,90 +28,90 @@ def parse():
     p.add_argument("--seconds", type=float, default=1800, help="longest time for a submission's tests")
     p.add_argument("--sshlogin", action="append", default=[], metavar="MACHINE",
                    help="a machine to use, as GNU parallel wants it (`:` is this one); may be given several times")
-    p.add_argument("--tests", nargs="+", default=["lab *"], metavar="TEST", help="patterns of tests (default: the lab's)")
-    return p.parse_args()
+    p.add_argument("--tests", nargs="+", default=[], metavar="TEST", help="patterns of tests (default: all of the hand-out's)")
+    opts = p.parse_args()
+    opts.submissions, opts.out = os.path.realpath(opts.submissions), os.path.realpath(opts.out)
+    return opts
 
 
-def submissions(folder):
-    """{student: path}, sorted."""
-    found = {}
-    for entry in sorted(os.listdir(folder)):
-        path = os.path.join(folder, entry)
-        ending = next((e for e in sorted(ENDINGS, key=len, reverse=True) if entry.endswith(e)), None)
-        if not entry.startswith(".") and (ending or os.path.isdir(path)):
-            found[entry[:-len(ending)] if ending else entry] = os.path.abspath(path)
-    return found
+def obstacle(opts, entries):
+    """Why nobody can be graded, or None."""
+    missing = sorted({package for program, package in NEEDED.items() if not shutil.which(program)})
+    if missing:
+        return "install these packages first: " + " ".join(missing)
+    if not entries:
+        return "no submission in " + opts.submissions
+    if (opts.out + "/").startswith(opts.submissions + "/"):
+        return "results cannot lie among the submissions, which they would become themselves: choose another --out"
+    if not opts.submissions.isprintable():
+        return "the folder's name has letters that are none: %r" % opts.submissions
+    return None
 
 
-def pack_program(out):
-    """grade.pyz: all that a machine needs to grade one."""
-    with tempfile.TemporaryDirectory() as stage:
-        shutil.copytree(HERE, os.path.join(stage, "course"), ignore=shutil.ignore_patterns("__pycache__"))
-        with open(os.path.join(stage, "__main__.py"), "w", encoding="utf-8") as f:
-            f.write("import sys\nfrom course.grade_one import main\nmain(sys.argv)\n")
-        zipapp.create_archive(stage, os.path.join(out, "grade.pyz"))
+def clean(out, entries):
+    """A place for the machinery; nothing is there of an earlier run that could be taken for a result of this one."""
+    shutil.rmtree(os.path.join(out, spread.PLACE), ignore_errors=True)
+    os.makedirs(os.path.join(out, spread.PLACE))
+    for entry in entries:
+        if os.path.lexists(result_file(out, entry)):
+            os.remove(result_file(out, entry))
 
 
-def run_all(opts, students):
-    """
-    Each gets NAME.json; what parallel itself says goes to jobs.log and standard error. On another machine all happens in a folder
-    of this run's own, which is gone afterwards: what follows /./ in a path is its name there.
-    """
-    words = ["parallel", "--will-cite", "--jobs", str(opts.jobs), "--joblog", "jobs.log", "--colsep", "\t", "--plain"]
-    python = shutil.which("python3") or sys.executable
-    submission = "{2}{3}"
-    machines = [word for machine in opts.sshlogin for word in ("--sshlogin", machine)]
-    if machines:
-        folder = "grade-all-" + secrets.token_hex(6)
-        words += machines + ["--workdir", folder, "--cleanup", "--transferfile", "{2}./{3}", "--return", "{1}.json"]
-        for name in ("grade.pyz", "trusted.tar", "trusted.json"):
-            words += ["--basefile", name]
-        python, submission = "python3", "{3}"
-    words += [python, "grade.pyz", ".", submission, "{1}.json", str(opts.seconds)]
-    lines = "".join("%s\t%s/\t%s\n" % (name, *os.path.split(path)) for name, path in students.items())
+def result_file(out, entry):
+    return os.path.join(out, entry.name + ".json")
+
+
+def result_of(out, number, most):
+    """What grade_one said; who has no result was not graded, and the table says so."""
     try:
-        subprocess.run(words, cwd=opts.out, input=lines.encode(), check=False)
-    finally:  # also after an interrupt, and where a job died
-        if machines:
-            subprocess.run(["parallel", "--will-cite", "--nonall", *machines, "rm", "-rf", folder], stdin=subprocess.DEVNULL, check=False)
+        with open(os.path.join(out, spread.PLACE, "%d.json" % number), encoding="utf-8") as f:
+            return json.load(f)
+    except (OSError, ValueError):
+        return verdict.blank("not graded", most, ["see jobs.log"])
 
 
-def results(out, students):
-    """In the order of names; whoever has none was not graded, and the table says so."""
-    found = []
-    for name in students:
-        try:
-            with open(os.path.join(out, name + ".json"), encoding="utf-8") as f:
-                found.append(dict(json.load(f), submission=name))
-        except (OSError, ValueError):
-            found.append({"submission": name, "verdict": "not graded", "score": 0, "max_score": 0, "passed": 0, "failed": 0,
-                          "seconds": 0, "notes": ["see jobs.log"]})
+def results(out, entries, most):
+    """Of all, in the order of names; NAME.json for each. `most`: points that there are."""
+    found, number = [], 0
+    for entry in entries:
+        told = verdict.blank("refused", most, [entry.why]) if entry.why else result_of(out, number, most)
+        number += not entry.why
+        told["submission"] = entry.name
+        found.append(told)
+        with open(result_file(out, entry), "w", encoding="utf-8") as f:
+            json.dump(told, f, indent=1)
     return found
+
+
+def tell(out, told):
+    """The table, in files and on the screen."""
+    table.write_csv(os.path.join(out, "grades.csv"), told)
+    table.write_html(os.path.join(out, "grades.html"), told)
+    table.write_text(os.path.join(out, "grades.txt"), told)
+    sys.stdout.reconfigure(errors="backslashreplace")
+    print(table.as_text(told), end="")
 
 
 def main():
     opts = parse()
-    missing = sorted({package for program, package in NEEDED.items() if not shutil.which(program)})
-    if missing:
-        sys.exit("grade-all: install these packages first: " + " ".join(missing))
-    students = submissions(opts.submissions)
-    odd = [name for name in students if any(c in name for c in "\t\n/")]
-    if not students or odd:
-        sys.exit("grade-all: %s" % ("names that cannot be used: %r" % odd if odd else "no submission in " + opts.submissions))
-    opts.out = os.path.abspath(opts.out)
-    os.makedirs(opts.out, exist_ok=True)
-    for name in students:
-        if os.path.exists(os.path.join(opts.out, name + ".json")):
-            os.remove(os.path.join(opts.out, name + ".json"))
-    trusted.build(opts.out, opts.tests)
-    pack_program(opts.out)
-    run_all(opts, students)
-    told = results(opts.out, students)
-    table.write_csv(os.path.join(opts.out, "grades.csv"), told)
-    table.write_html(os.path.join(opts.out, "grades.html"), told)
-    with open(os.path.join(opts.out, "grades.txt"), "w", encoding="utf-8") as f:
-        f.write(table.as_text(told))
-    print(table.as_text(told), end="")
+    entries = entries_of(opts.submissions) if os.path.isdir(opts.submissions) else []
+    why = obstacle(opts, entries)
+    if why:
+        sys.exit("grade-all: " + why)
+    clean(opts.out, entries)
+    try:
+        tests = trusted.build(os.path.join(opts.out, spread.PLACE), opts.tests)
+        spread.pack_program(opts.out)
+        grade_class(opts, entries, sum(points for _, points in tests))
+    finally:
+        shutil.rmtree(os.path.join(opts.out, spread.PLACE))
+
+
+def grade_class(opts, entries, most):
+    try:
+        spread.run(opts.out, [entry.path for entry in entries if not entry.why], opts.seconds, opts.jobs, opts.sshlogin)
+    finally:  # an interrupt costs those only that are not done
+        tell(opts.out, results(opts.out, entries, most))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,12 @@ import os
 import stat
 import tarfile
 
+from . import bounded
+
 FILE_LIMIT = 1 << 18     # bytes of one source file
 TOTAL_LIMIT = 64 << 20   # bytes of an archive, when unpacked
 MEMBER_LIMIT = 20000
+NO_MATTER = ("__MACOSX",)  # what a Mac puts beside the folder that was meant
 
 
 class Refused(Exception):
@@ -15,23 +18,52 @@ class Refused(Exception):
 
 
 def take(path, names):
-    """{name: content} of those of `names` that the submission has. Refused, when one is not what it should be."""
-    if os.path.islink(path) or not os.path.exists(path):
-        raise Refused("there is no file or folder of that name")
-    if os.path.isdir(path):
+    """{name: content} of those of `names` that the submission has. Refused, when one is not what it should be, or none is there."""
+    try:
+        found = bounded.call(taken, path, names)
+    except Refused:
+        raise
+    except bounded.Unbounded as e:
+        raise Refused(str(e)) from None
+    except Exception as e:  # there is no end to what an archive can be: whatever it breaks, it is refused
+        raise Refused("it cannot be read: %s: %s" % (type(e).__name__, e)) from None
+    if not found:
+        raise Refused("none of the exercises' files is in it, neither at its top nor in the one folder there")
+    return found
+
+
+def taken(path, names):
+    """Does as it says; what that may need is bounded by the caller."""
+    try:
+        file = open_plain(path)
+    except OSError as e:
+        raise Refused("it is a link, or cannot be opened: %s" % e.strerror) from None
+    if file is None:
         return from_folder(path, names)
     try:
-        with open(path, "rb") as f, tarfile.open(fileobj=f, mode="r|*") as tar:
+        with file, tarfile.open(fileobj=file, mode="r|*") as tar:
             return from_tar(tar, names)
     except (tarfile.TarError, EOFError, OSError, UnicodeError, ValueError) as e:
         raise Refused("it is no tar archive, or a damaged one: %s" % e) from None
+
+
+def open_plain(path, folder=None):
+    """A plain file, open, or None for a folder. All else is refused unread: a pipe would be waited for."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISREG(mode):
+        return open(fd, "rb")
+    os.close(fd)
+    if stat.S_ISDIR(mode):
+        return None
+    raise Refused("%s is no plain file" % os.path.basename(path))
 
 
 def wanted_name(name, names):
     """Which of the names a path in an archive stands for: as it is, or below one folder. None for all others."""
     parts = [part for part in name.split("/") if part != "."]
     for skip in (0, 1):
-        if "/".join(parts[skip:]) in names and ".." not in parts:
+        if "/".join(parts[skip:]) in names and ".." not in parts and parts[0] not in NO_MATTER:
             return "/".join(parts[skip:])
     return None
 
@@ -55,38 +87,34 @@ def from_tar(tar, names):
 
 def from_folder(folder, names):
     """Also of the one folder in it, if there is nothing else."""
-    inner = [entry for entry in os.listdir(folder) if not entry.startswith(".")]
+    inner = [entry for entry in os.listdir(folder) if not entry.startswith(".") and entry not in NO_MATTER]
     tops = {name.split("/")[0] for name in names}
     if len(inner) == 1 and inner[0] not in tops and os.path.isdir(os.path.join(folder, inner[0])):
         folder = os.path.join(folder, inner[0])
     found = {}
     for name in names:
-        content = read_beneath(folder, name)
-        if content is not None:
-            found[name] = checked(name, content)
+        try:
+            found[name] = checked(name, read_beneath(folder, name.split("/")))
+        except FileNotFoundError:
+            pass
+        except OSError:
+            raise Refused("%s is no plain file in plain folders, but a link or a device" % name) from None
     return found
 
 
-def read_beneath(folder, name):
-    """A file's content, through no link on the way; None if there is none."""
-    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+def read_beneath(folder, parts, outer=None):
+    """A file's content, through no link on the way; an OSError if there is none."""
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=outer)
     try:
-        parts = name.split("/")
-        for part in parts[:-1]:
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-            os.close(at)
-            at = inner
-        file = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        raise Refused("%s is no plain file in plain folders, but a link or a device" % name) from None
+        if len(parts) > 1:
+            return read_beneath(parts[0], parts[1:], here)
+        file = open_plain(parts[0], here)
     finally:
-        os.close(at)
-    with open(file, "rb") as f:
-        if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
-            raise Refused("%s is no plain file" % name)
-        return f.read(FILE_LIMIT + 1)
+        os.close(here)
+    if file is None:
+        raise Refused("%s is a folder" % parts[0])
+    with file:
+        return file.read(FILE_LIMIT + 1)
 
 
 def checked(name, content):

@@ -10,6 +10,7 @@ from exercises import BY_NUMBER, EXERCISES
 
 COLUMNS = ("submission", "verdict", "score", "max_score", "passed", "failed", "seconds", "notes")
 PARTS = ["floor"] + sorted(set(e.part for e in EXERCISES))
+HANDED_OUT = "taken as handed out"  # how a note ends that says so of a file
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; } }
@@ -34,10 +35,26 @@ def as_text(results):
     width = max([len("submission")] + [len(r["submission"]) for r in results])
     lines = ["%-*s  %-15s %9s  %s" % (width, "submission", "verdict", "score", "notes")]
     for r in results:
-        notes = [note for note in r["notes"] if not note.endswith("taken as handed out")]
         lines.append(("%-*s  %-15s %4d/%-4d  %s" % (width, r["submission"], r["verdict"], r["score"], r["max_score"],
-                                                    "; ".join(notes)[:120])).rstrip())
-    return "\n".join(lines + [in_sum(results)]) + "\n"
+                                                    "; ".join(in_short(r["notes"]))[:120])).rstrip())
+    return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines + [in_sum(results)]) + "\n"
+
+
+def in_short(notes):
+    """Who does some exercises only hands in some files only: their number is enough."""
+    absent = [note for note in notes if note.endswith(HANDED_OUT)]
+    words = "%d file%s %s" % (len(absent), "s" * (len(absent) > 1), HANDED_OUT)
+    return [note for note in notes if note not in absent] + ([words] if absent else [])
+
+
+def write_text(path, results):
+    with opened(path) as f:
+        f.write(as_text(results))
+
+
+def opened(path, **more):
+    """For a table. What a submission says may hold what is no letter; nobody else's row is lost for that."""
+    return open(path, "w", encoding="utf-8", errors="backslashreplace", **more)
 
 
 def in_sum(results):
@@ -47,7 +64,7 @@ def in_sum(results):
 
 
 def write_csv(path, results):
-    with open(path, "w", encoding="utf-8", newline="") as f:
+    with opened(path, newline="") as f:
         writer = csv.writer(f)
         writer.writerow(COLUMNS)
         writer.writerows([harmless(cell) for cell in row(r)] for r in results)
@@ -97,7 +114,7 @@ def html_row(result):
 def write_html(path, results):
     """One page; a submission's name leads to its NAME.json beside it, which has the log."""
     heads = ["submission", "verdict", "score"] + [part if part == "floor" else "part " + part for part in PARTS] + ["notes", "time"]
-    with open(path, "w", encoding="utf-8") as f:
+    with opened(path) as f:
         f.write("<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
                 "<title>Grades</title><style>%s</style>\n<h1>Grades</h1>\n<p>%s</p>\n<div><table>\n<tr>%s</tr>\n%s\n</table></div>\n" % (
                     STYLE, html.escape(in_sum(results)), "".join("<th>%s</th>" % h for h in heads),

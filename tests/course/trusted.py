@@ -14,11 +14,13 @@ from . import suspects
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Not for strangers to read: solutions, and faults that show what they look like.
 LEFT_OUT = ("tests/mutants", "doc/instructors.md", ".git", ".github", ".ci")
+GRADER = "conf/handout.d/tree/grade-lab-ix"  # students' own: the floor and the lab
+# Of what is built here, what a submission needs. All else stays here: kernels with the solution in them, results of others.
+BUILT = (".flags", "bench", "boot", "fs", "kern", "lib", "net", "strip", "tests", "user")
 # Built from a solution, and to be built anew; and what is of no use.
 STALE = ("obj/kern/kernel", "obj/kern/kernel.pass1", "obj/kern/kernel.img", "obj/strip/kern/kernel", "obj/kern/symtab.S",
          "obj/kern/symtab.o")
-USELESS = ("obj/kern/kernel.asm", "obj/kern/kernel.sym", "obj/grade", "obj/fuzz", "obj/warnings", "obj/handout", "obj/pretended",
-           "obj/class", "obj/workshops")
+USELESS = ("obj/kern/kernel.asm", "obj/kern/kernel.sym")
 
 
 def exercise_files():
@@ -45,18 +47,28 @@ def make(tree, *words):
 
 
 def copy_sources(tree):
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "-co", "--exclude-standard"], stdout=subprocess.PIPE, check=True)
+    """What git knows, and nothing that merely lies here: that may be submissions, grades, or a key."""
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], stdout=subprocess.PIPE, check=True)
     for name in listed.stdout.decode().split("\0"):
         if name and os.path.lexists(os.path.join(ROOT, name)) and not name.startswith(LEFT_OUT):
             os.makedirs(os.path.dirname(os.path.join(tree, name)), exist_ok=True)
             shutil.copy2(os.path.join(ROOT, name), os.path.join(tree, name), follow_symlinks=False)
+    shutil.copy2(os.path.join(ROOT, GRADER), os.path.join(tree, "grade-lab-ix"))
+
+
+def copy_built(tree):
+    os.makedirs(os.path.join(tree, "obj"))
+    places = [".deps"] + [os.path.join("obj", name) for name in BUILT]
+    for place in places:
+        if os.path.exists(os.path.join(ROOT, place)):
+            subprocess.run(["cp", "-a", "--reflink=auto", os.path.join(ROOT, place), os.path.join(tree, place)], check=True)
 
 
 def forget_solutions(tree, names):
     """Take away what was built from the solution, and lay the open exercises in its place."""
     for path in USELESS:
-        place = os.path.join(tree, path)
-        shutil.rmtree(place) if os.path.isdir(place) else os.path.exists(place) and os.remove(place)
+        if os.path.exists(os.path.join(tree, path)):
+            os.remove(os.path.join(tree, path))
     stale = [os.path.join(tree, path) for path in STALE]
     for name in names + [suspects.UNITED]:
         stale += suspects.objects(tree, name)
@@ -84,7 +96,7 @@ def list_tests(tree, patterns):
 
 
 def build(folder, patterns):
-    """Make FOLDER/trusted.tar, and FOLDER/trusted.json, which says which files and tests there are."""
+    """Make FOLDER/trusted.tar, and FOLDER/trusted.json, which says which files and tests there are; the tests."""
     tree, names = os.path.join(folder, "trusted"), exercise_files()
     shutil.rmtree(tree, ignore_errors=True)
     os.makedirs(tree)
@@ -92,8 +104,7 @@ def build(folder, patterns):
     if shutil.which("cc") and not tools.needs_header("cmocka.h")():
         make(ROOT, "host-tests")
     copy_sources(tree)
-    for part in (".deps", "obj"):
-        subprocess.run(["cp", "-a", "--reflink=auto", os.path.join(ROOT, part), tree], check=True)
+    copy_built(tree)
     make(tree, "all", *suspects.host_objects_of(names))
     suspects.learn(tree, names + [suspects.UNITED])
     tests = list_tests(tree, patterns)
@@ -102,3 +113,4 @@ def build(folder, patterns):
     shutil.rmtree(tree)
     with open(os.path.join(folder, "trusted.json"), "w", encoding="utf-8") as f:
         json.dump({"files": names, "tests": tests, "patterns": patterns}, f)
+    return tests

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,16 @@ import tarfile
 
 from gradelib import Failure, check_output, needs_program
 from grade import suite
-from course import trusted
+from grade.host import one_make
+from grade.lab import needs_cmocka
+from harness.cmdline import objdir
+from course import natives, trusted
 
 suite.part("course")
 
 TOOLS = [needs_program(name) for name in ("parallel", "bwrap", "setpriv", "prlimit", "patch", "unifdef", "git")]
-CHOSEN = ("ex1-registers", "ex2-testoutput", "ex3-receive-ring", "ex16-toeplitz")
+CHOSEN = ("hello", "ex1-registers", "ex2-testoutput", "ex3-receive-ring", "ex16-toeplitz")
+CALLED = {"cprintf", "_panic", "_warn"}
 SEND = "void intel_tx_flush(struct netq *q)\n{\n"
 FILE = "kern/dev/intel_tx.c"
 HASH = "uint32_t toeplitz(const uint8_t *key, const void *data, uint32_t at, uint32_t len)\n{\n"
@@ -159,8 +164,7 @@ def grade_class(t, members, tests, seconds, limit, *words):
         with open(os.path.join(out, "grades." + ending), encoding="utf-8") as f:
             text = f.read()
         wrong += ["grades.%s says nothing of %s" % (ending, name) for name, *_ in members if name not in text]
-    for path in ("trusted.tar", "grade.pyz"):
-        os.remove(os.path.join(out, path))
+    wrong += ["%s is left" % name for name in os.listdir(out) if name.startswith(".")]
     if wrong:
         raise Failure("\n".join(wrong))
 
@@ -172,6 +176,37 @@ def course_parts(t):
     claims for itself, and programs in the cage that want the network, the disk, memory, or to stay.
     """
     t.run(sys.executable, t.path("tests", "course_selftest.py"), limit=120)
+
+
+@suite.test(5, "grading a class: what one submission is called, holds or says harms no other", unless=TOOLS)
+def course_class(t):
+    """
+    Runs tests/course_class_selftest.py, course_files_selftest.py: names that are none, two of the same name, results that are
+    none, archives without end, answers in another encoding; and what of this tree a submission gets to see.
+    """
+    for program in ("course_class_selftest.py", "course_files_selftest.py"):
+        t.run(sys.executable, t.path("tests", program), limit=120)
+
+
+@suite.test(2, "what an honest file of a student may call is there wherever it is linked to a test program", unless=[needs_cmocka])
+def stand_ins(t):
+    """
+    Builds the host programs of the lab's tests, and looks for cprintf, _panic and _warn in each.
+    Why: who looks for an error by an assertion must not find the host tests unable to link.
+    Look: tests/fake_console.c, tests/dp_machine.c, tests/Makefrag.
+    """
+    programs = set()
+    for path in glob.glob(t.path("tests", "grade", "lab_*.py")):
+        with open(path, encoding="utf-8") as f:
+            programs |= {objdir("tests", name) for name in re.findall(r"on_the_host\(t, \"(\w+)\"", f.read())}
+    with one_make:
+        status, out = t.host.make("-s", *sorted(programs))
+    if status:
+        raise Failure("they do not build:\n" + out)
+    wrong = ["%s has no %s" % (program, ", ".join(sorted(missing))) for program in sorted(programs)
+             for missing in [CALLED - natives.defined([t.path(program)])] if missing]
+    if wrong or len(programs) < 5:
+        raise Failure("\n".join(wrong) or "only %d programs were found" % len(programs))
 
 
 @suite.test(2, "each planted fault belongs to today's source", unless=TOOLS)
@@ -209,4 +244,4 @@ def grade_all(t):
     Why: one submission must not decide about its own points, nor about anybody else's.
     Look: tests/course/, host.log, and the out/ folder kept beside it: one JSON file each, jobs.log.
     """
-    grade_class(t, HONEST + HOSTILE, CHOSEN, 240, 900)  # a flood is one after 4 MB, which take the serial line a minute
+    grade_class(t, HONEST + HOSTILE, CHOSEN, 240, 1500)  # a flood is one after 4 MB, which take the serial line a minute

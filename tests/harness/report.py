@@ -13,8 +13,10 @@ WORDS = {Result.PASS: "OK", Result.FAIL: "FAIL", Result.SKIP: "SKIPPED"}
 
 
 class Report:
-    def __init__(self, tests, color="auto", verbose=False, out=None):
-        self.tests, self.verbose = tests, verbose
+    """`after_each` is called with all results so far, when a test has ended."""
+
+    def __init__(self, tests, color="auto", verbose=False, out=None, after_each=None):
+        self.tests, self.verbose, self.after_each = tests, verbose, after_each
         self.out = out or sys.stdout
         self.color = color == "always" or (color == "auto" and self.out.isatty())
         self.lock = threading.Lock()
@@ -33,6 +35,8 @@ class Report:
         with self.lock:
             self.results[result.test.name] = result
             self.advance()
+            if self.after_each:
+                self.after_each(self.in_order())
 
     def advance(self):
         while self.place < len(self.tests):
@@ -73,9 +77,12 @@ class Report:
     def of_part(self, part):
         return [r for r in self.results.values() if r.test.part == part]
 
+    def in_order(self):
+        return [self.results[t.name] for t in self.tests if t.name in self.results]
+
     def finish(self, pace=None):
         """The sum. Tests that were not run (after an interrupt) are not in it. `pace` is told if it stretched limits."""
-        results = [self.results[t.name] for t in self.tests if t.name in self.results]
+        results = self.in_order()
         score, most, passed, failed, skipped = tally(results)
         if skipped:
             self.write("Skipped:\n")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The results for programs: JSON, and JUnit's XML."""
 import json
+import os
+import stat
 from xml.etree import ElementTree
 
 from .suite import Result, tally
@@ -25,6 +27,19 @@ def write_json(path, suite, results, seconds, pace=1.0):
     text = json.dumps(as_json(suite, results, seconds, pace), indent=1) + "\n"
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
+
+
+def keep_json(path, suite, results, seconds, pace=1.0):
+    """
+    The same of a run that goes on. The file is whole at any time: whoever ends the run finds what it had. What cannot be
+    written is no reason to stop; write_json will say so in the end. A terminal or a pipe gets that one only.
+    """
+    try:
+        if not os.path.lexists(path) or stat.S_ISREG(os.lstat(path).st_mode):
+            write_json(path + ".new", suite, results, seconds, pace)
+            os.replace(path + ".new", path)
+    except OSError:
+        pass
 
 
 def write_junit(path, suite, results, seconds):
