@@ -9,11 +9,7 @@ static ix_handle_t h;
 
 static int open_flow(void **state)
 {
-	world_setup(state);
-	listen_on(PORT, 16, 5);
-	p = peer(4000, PORT);
-	h = peer_accepted(&p, COOKIE);
-	peer_silent();
+	h = peer_in_new_world(state, &p, PORT, COOKIE);
 	return 0;
 }
 

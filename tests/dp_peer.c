@@ -266,6 +266,16 @@ ix_handle_t peer_accepted(struct peer *p, uint32_t cookie)
 	return ev.handle;
 }
 
+ix_handle_t peer_in_new_world(void **state, struct peer *p, uint16_t port, uint32_t cookie)
+{
+	world_setup(state);
+	listen_on(port, 16, 5);
+	*p = peer(4000, port);
+	ix_handle_t h = peer_accepted(p, cookie);
+	peer_silent();
+	return h;
+}
+
 void peer_closes_first(struct peer *p, ix_handle_t h, uint32_t cookie)
 {
 	peer_send(p, FIN | ACK, NULL, 0);

@@ -57,6 +57,7 @@ void peer_announces(void);                          /* its MAC address, by askin
 /* Handshakes. */
 void peer_opens(struct peer *p);                    /* up to the knock, which is left to be taken */
 ix_handle_t peer_accepted(struct peer *p, uint32_t cookie); /* knock and accept, too */
+ix_handle_t peer_in_new_world(void **state, struct peer *p, uint16_t port, uint32_t cookie); /* the one flow that there is, idle */
 void peer_acks(struct peer *p);                     /* a plain ACK of all it has got */
 
 /* The usual end: both sides close in order, nothing is left but TIME_WAIT here, if we closed first. */

@@ -10,11 +10,7 @@ static uint32_t len;
 
 static int open_flow(void **state)
 {
-	world_setup(state);
-	listen_on(PORT, 16, 5);
-	p = peer(4000, PORT);
-	peer_accepted(&p, 1);
-	peer_silent();
+	peer_in_new_world(state, &p, PORT, 1);
 	return 0;
 }
 

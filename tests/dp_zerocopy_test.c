@@ -14,11 +14,7 @@ static uint8_t text[SEGMENTS * SEGMENT];
 
 static int open_flow(void **state)
 {
-	world_setup(state);
-	listen_on(PORT, 16, 5);
-	p = peer(4000, PORT);
-	h = peer_accepted(&p, COOKIE);
-	peer_silent();
+	h = peer_in_new_world(state, &p, PORT, COOKIE);
 	for (uint32_t i = 0; i < sizeof(text); i++)
 		text[i] = i * 7 + i / 251;
 	return 0;
