@@ -21,7 +21,9 @@ PANIC = re.compile(r"^(kernel panic |\[[0-9a-f]{8}\] user panic ).*$", re.M)
 GRACE = 0.5
 EXIT_GRACE = 5  # seconds that QEMU may take from its last output to its end
 LINE_SHOWN = 200
-FLOOD = 4 << 20               # more output than this is a fault in itself
+FLOOD = 4 << 20               # more output than this is a fault in itself,
+MUCH = 256 << 10              # and so is this much of one that does not get on: a busy host shows less of a flood
+FLOODS = "it floods the console"
 
 
 class Machine:
@@ -53,7 +55,7 @@ class Machine:
                 with self.changed:
                     self.text += decode(piece, not piece).replace("\r", "")
                     if len(self.text) > FLOOD:
-                        self.fault = "it floods the console"
+                        self.fault = FLOODS
                     self.changed.notify_all()
                 if not piece or self.fault:
                     break
@@ -94,8 +96,11 @@ class Machine:
                 if ended:
                     self.changed.wait(GRACE)  # for the rest of a panic's backtrace
                 if ended or left <= 0:
-                    raise Failure("%s: %s\n%s" % (what, ended or "not within %.0f s" % self.pace(limit), self.tail()))
+                    raise Failure("%s: %s\n%s" % (what, ended or self.late(limit), self.tail()))
                 self.changed.wait(min(left, 1))
+
+    def late(self, limit):
+        return FLOODS if len(self.text) > MUCH else "not within %.0f s" % self.pace(limit)
 
     def expect(self, pattern, limit=10):
         """Wait for the pattern behind the last one found; return the match."""
