@@ -76,7 +76,7 @@ class Machine:
         """End the first job that grades, with its connection and all below it."""
         while not stop.is_set():
             family = descendants(self.pid)[1:]
-            if any(re.search("python3[\0 ]grade.pyz", words(pid)) for pid in family):
+            if any(re.search(r"python3[\0 ]\S*grade\.pyz", words(pid)) for pid in family):
                 for pid in family:
                     signal_if_alive(pid)
                 return
