@@ -16,9 +16,11 @@ static struct {
 	void *arg;
 } irqs[NIRQS];
 
+static bool exists(int irq) { return irq >= 0 && irq < NIRQS; }
+
 void irq_register(int irq, irq_handler handler, void *arg)
 {
-	if (irq < 0 || irq >= NIRQS)
+	if (!exists(irq))
 		panic("no such interrupt: %d", irq);
 	irqs[irq].arg = arg;
 	irqs[irq].handler = handler;
@@ -35,11 +37,11 @@ int irq_alloc(irq_handler handler, void *arg)
 	return -E_AGAIN;
 }
 
-bool irq_is_free(int irq) { return !irqs[irq].handler; }
+bool irq_is_free(int irq) { return exists(irq) && !irqs[irq].handler; }
 
 bool irq_is_for(int irq, irq_handler handler, const void *arg)
 {
-	return irq >= 0 && irq < NIRQS && irqs[irq].handler == handler && irqs[irq].arg == arg;
+	return exists(irq) && irqs[irq].handler == handler && irqs[irq].arg == arg;
 }
 
 void irq_dispatch(int irq)

@@ -21,7 +21,7 @@ void user_fault(struct Trapframe *tf, uintptr_t va); /* report what the current 
  */
 typedef void (*irq_handler)(void *arg);
 void irq_register(int irq, irq_handler handler, void *arg);
-bool irq_is_free(int irq);
+bool irq_is_free(int irq); /* there is such a one, and nobody has it */
 bool irq_is_for(int irq, irq_handler handler, const void *arg); /* without the lock: what it was a moment ago */
 int irq_alloc(irq_handler handler, void *arg); /* a free number for a device's message, registered; or -E_AGAIN */
 void irq_dispatch(int irq);                    /* trap.c: it came; of the timer's it does not return */
