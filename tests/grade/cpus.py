@@ -204,7 +204,8 @@ def clients(nic, nthreads):
     def play(t):
         machine, path, tap = on_the_wire(t, "ixhttpd", (), "^ixhttpd: .* on CPU", nic, nthreads)
         url = "http://10.0.2.15/index.html"
-        check_load("wrk", t.run("wrk", "-c", "64", "-t", "2", "-d", "1", "--timeout", "20s", url, limit=60, tap=tap))
+        check_load("wrk", t.run("wrk", "-c", "64", "-t", "2", "-d", "%.0f" % t.host.pace(1), "--timeout", "20s", url,
+                                limit=60, tap=tap))
         check_load("ab", t.run("ab", "-q", "-n", "500", "-c", "16", url, limit=60, tap=tap), 500)
         check_wire(machine, path, nthreads)
         check_output(machine.text, never=[NO_PANIC])

@@ -131,7 +131,11 @@ suite.add("dp-echo-one-by-one", "the same with batches of one frame", 3,
 @suite.test(5, "10,000 connections at once, each for less than 1 KB", unless=[needs_tap])
 def dp_many(t):
     machine, client = remote(t, memory=256)
-    client("many", limit=300)
+    try:
+        client("many", limit=300)
+    except Failure as e:
+        with Monitor(machine) as monitor:
+            raise Failure("%s\n%s" % (e, monitor.run("flows")[-2000:])) from None
     after = counters(machine)
     if after.get("flows_opened", 0) < 10001 or after.get("flows", 0):
         raise Failure("flows opened %d, open still %d" % (after.get("flows_opened", 0), after.get("flows", 0)))
