@@ -73,7 +73,8 @@ void monitor(struct Trapframe *tf)
 		line = readline("K> ");
 	while (!line || run_line(line, tf) >= 0);
 	cons_wants_monitor(); /* Ctrl-] while we are here asks for nothing new */
-	monitor_end_condemned();
+	if (tf)
+		monitor_end_condemned();
 }
 
 /* The command that follows `last` in the alphabet, the first one for NULL, or NULL at the end. */

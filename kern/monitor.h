@@ -8,7 +8,7 @@
 struct Trapframe;
 
 void monitor(struct Trapframe *tf); /* reads and runs commands; returns to go on; tf may be NULL */
-void monitor_end_condemned(void); /* end the interrupted program if `kill` named it; then this does not return */
+void monitor_end_condemned(void); /* end the interrupted program if `kill` named it; then this does not return. Not after a panic */
 bool monitor_steps(const struct Trapframe *tf);  /* was the program of this frame told by `step` to come back? */
 int mon_backtrace(int argc, char **argv, struct Trapframe *tf);
 void backtrace_from(uint32_t ebp, uint32_t eip); /* print the callers of this place */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's CPUs, clock, interrupts and console; its memory is in dp_memory.c, dp_paging.c, dp_windows.c. See dp_machine.h. */
+/* The machine's CPUs, clock and interrupts; its memory is in dp_memory.c, dp_paging.c, dp_windows.c. See dp_machine.h. */
 #include "dp_machine_priv.h"
 
 #include <setjmp.h>
@@ -16,7 +16,6 @@
 struct Env machine_thread[MACHINE_THREADS];
 int machine_cpu;
 uint64_t machine_us;
-bool machine_shows_console;
 uint32_t machine_naps, machine_locks, machine_sched_posts;
 bool (*machine_nic_interrupts)(void);
 void (*machine_while_napping)(void);
@@ -179,54 +178,6 @@ uint32_t bootarg_u32(const char *key, uint32_t otherwise)
 	const char *text = bootarg(key);
 
 	return text ? strtoul(text, NULL, 0) : otherwise;
-}
-
-int cprintf(const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!machine_shows_console)
-		return 0;
-	va_start(ap, fmt);
-	int n = vprintf(fmt, ap);
-	va_end(ap);
-	return n;
-}
-
-/* ---- Panic ---- */
-
-static jmp_buf panics;
-static const char *wanted_panic;
-
-bool machine_panics(const char *words, void (*act)(void *), void *arg)
-{
-	wanted_panic = words;
-	if (setjmp(panics))
-		return true;
-	act(arg);
-	wanted_panic = NULL;
-	return false;
-}
-
-void _warn(const char *file, int line, const char *fmt, ...)
-{
-	(void)file, (void)line, (void)fmt;
-}
-
-void _panic(const char *file, int line, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (wanted_panic && strstr(text, wanted_panic)) {
-		wanted_panic = NULL;
-		longjmp(panics, 1);
-	}
-	fprintf(stderr, "kernel panic at %s:%d: %s\n", file, line, text);
-	abort();
 }
 
 void machine_init(int ncpus)

@@ -24,7 +24,6 @@ extern int machine_cpu;               /* the CPU that runs */
 extern uint64_t machine_us;           /* the clock */
 extern size_t machine_pages_left;     /* page_alloc fails when it is 0; a large number after machine_init */
 extern size_t machine_slab_most;      /* larger objects cannot be had from a slab; no limit after machine_init */
-extern bool machine_shows_console;
 extern uint32_t machine_naps;         /* times that the CPU halted */
 extern uint32_t machine_locks;        /* and took the big lock */
 extern uint32_t machine_sched_posts;  /* and asked the scheduler for something */
@@ -33,7 +32,6 @@ extern void (*machine_while_napping)(void);  /* what happens when the CPU has ha
 
 void machine_init(int ncpus);         /* nothing is in use, no dataplane; CPU 1 runs, with the first thread */
 void machine_run_on(int cpu, int thread); /* under that thread's page directory */
-bool machine_panics(const char *words, void (*act)(void *), void *arg); /* does the kernel panic in act, saying this? */
 bool machine_parks(struct Env *e);    /* what the core does after sys_run_io: true if it has stopped the thread */
 size_t machine_pages_used(void);      /* the program's page tables included */
 void machine_bootarg(const char *key, const char *value); /* one at a time; NULL: none */

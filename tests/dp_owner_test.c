@@ -5,6 +5,7 @@
  * them passes; and moving a group in good order is no offence.
  */
 #include "dp_peer.h"
+#include "fake_console.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ static void expect(const char *where, void (*act)(void *), void *arg)
 
 	snprintf(words, sizeof(words), "%s: CPU 2 touches what belongs to CPU 1", where);
 	machine_run_on(2, 1);
-	if (!machine_panics(words, act, arg))
+	if (!console_panics(words, act, arg))
 		fail_msg("nobody noticed: %s", words);
 }
 
@@ -108,7 +109,7 @@ static void a_group_under_way_is_nobodys(void **state)
 	unlock_kernel();
 	run_waiting(0);
 	assert_null(g->owner);
-	assert_true(machine_panics("which is on its way between CPUs", enter_lwip, flow));
+	assert_true(console_panics("which is on its way between CPUs", enter_lwip, flow));
 }
 
 static void moving_is_no_offence(void **state)

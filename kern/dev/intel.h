@@ -25,7 +25,7 @@ struct intel_tx_desc {
 	uint32_t status;
 };
 
-/* How to send with one chip. A pointer to it is the device's nd->priv. */
+/* What differs from chip to chip. A pointer to it is the device's nd->priv. */
 struct intel_chip {
 	const char *name;
 	uint8_t max_queues;
@@ -34,8 +34,8 @@ struct intel_chip {
 	uint32_t data;              /* command bits of each data descriptor */
 	uint32_t last;              /* and, besides, of a frame's last */
 	uint8_t length_shift;       /* where in a data descriptor's status the frame's length stands; 0: nowhere */
-	void (*context)(volatile struct intel_tx_desc *d, const struct tx_offload *off);
 	uint8_t reta_shift;         /* where in a byte of the table RETA the queue's number begins */
+	void (*context)(volatile struct intel_tx_desc *d, const struct tx_offload *off);
 	bool (*reset)(volatile uint32_t *regs); /* all DMA ends, interrupts are off; false: the device does not answer */
 	bool (*read_mac)(volatile uint32_t *regs, uint8_t *mac); /* after a reset; false as above */
 	void (*run)(struct netdev *nd); /* set the device up for its queues, whose rings are empty, and enable it */

@@ -14,9 +14,9 @@ static uint32_t get32(const uint8_t *p)
 }
 
 /*
- * Each bit of the input that is set, the first byte's highest first, adds (by exclusive or) the 32 bits of the key that begin
- * at its own position: the highest bit of byte `at` the key's bits from 8 * at on. toeplitz.h says what `at` is for. Each packet that
- * is sent to a new peer, and each group's move, needs it: no 40 bytes are shifted for a bit.
+ * Each bit of the input that is set, the first byte's highest first, adds (by exclusive or) the 32 bits of the key that
+ * begin at its own position: the highest bit of byte `at` the key's bits from 8 * at on. toeplitz.h says what `at` is for.
+ * Each packet that is sent to a new peer, and each group's move, needs it: no 40 bytes are shifted for a bit.
  */
 uint32_t toeplitz(const uint8_t *key, const void *data, uint32_t at, uint32_t len)
 {

@@ -10,10 +10,9 @@ void flow_table_init(struct flow_table *t, struct slab *slab, char **page, uint3
 	link_init(&t->free);
 }
 
-static struct flow *slot(const struct flow_table *t, uint32_t index)
-{
-	return (struct flow *)(t->page[index / FLOWS_PER_PAGE] + index % FLOWS_PER_PAGE * FLOW_SLOT);
-}
+static struct flow *in_page(char *page, uint32_t index) { return (struct flow *)(page + index % FLOWS_PER_PAGE * FLOW_SLOT); }
+
+static struct flow *slot(const struct flow_table *t, uint32_t index) { return in_page(t->page[index / FLOWS_PER_PAGE], index); }
 
 /* A place in page[], lowest first. */
 static uint32_t page_place(struct flow_table *t)
@@ -87,14 +86,15 @@ void flow_release(struct flow_table *t, struct flow *f)
 		remove_page(t, f->index / FLOWS_PER_PAGE);
 }
 
+/* The monitor looks from another CPU, while pages come and go: what is there is read once. */
 struct flow *flow_at(const struct flow_table *t, uint32_t index)
 {
-	uint32_t place = index / FLOWS_PER_PAGE, within = index % FLOWS_PER_PAGE;
+	uint32_t place = index / FLOWS_PER_PAGE;
 	char *page = place < t->npages ? __atomic_load_n(&t->page[place], __ATOMIC_RELAXED) : NULL;
 
-	if (!page || within == 0)
+	if (!page || index % FLOWS_PER_PAGE == 0)
 		return NULL;
-	struct flow *f = (struct flow *)(page + within * FLOW_SLOT);
+	struct flow *f = in_page(page, index);
 	return f->state == FLOW_FREE ? NULL : f;
 }
 

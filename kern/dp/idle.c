@@ -69,7 +69,10 @@ void nic_irq_attach(struct dp *dp)
 	ioapic_enable_pci(dp->irq, dp->cpu->cpu_apicid);
 }
 
-/* Lab 6 has taken our pin, and perhaps another dataplane has it by now: nobody would answer our NIC's interrupts, which might keep it for ever. */
+/*
+ * Lab 6 has taken our pin, and perhaps another dataplane has it by now: nobody would answer our NIC's interrupts, which
+ * might keep it for ever.
+ */
 void nic_irq_follow(struct dp *dp)
 {
 	if (dp->irq == NO_IRQ || is_ours(dp))

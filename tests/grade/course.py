@@ -193,7 +193,7 @@ def stand_ins(t):
     """
     Builds the host programs of the lab's tests, and looks for cprintf, _panic and _warn in each.
     Why: who looks for an error by an assertion must not find the host tests unable to link.
-    Look: tests/fake_console.c, tests/dp_machine.c, tests/Makefrag.
+    Look: tests/fake_console.c, tests/Makefrag.
     """
     programs = set()
     for path in glob.glob(t.path("tests", "grade", "lab_*.py")):

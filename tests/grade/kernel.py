@@ -110,6 +110,17 @@ def monitor_kill(t):
     check_output(machine.finish(), ["^\\[00001000\\] free env 00001000"], [NO_PANIC])
 
 
+@suite.test(5, "after a panic nothing goes on, whatever the monitor is told")
+def after_panic(t):
+    machine = t.boot("busy", fs=False, leave=False, may_panic=True)
+    machine.expect("new env 00001000")
+    with Monitor(machine) as monitor:
+        for line in ("panic", "kill 00001000", "continue"):
+            monitor.run(line)
+        check_output(monitor.run("envs"), ["^00001000 .*"])
+    check_output(machine.text, ["^kernel panic .*", "^00001000 was interrupted: .*"], ["free env"])
+
+
 @suite.test(5, "a panic prints where it happened and who called, and ends QEMU with a failing status")
 def panic(t):
     machine = in_monitor(t, may_panic=True)
