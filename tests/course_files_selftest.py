@@ -8,7 +8,6 @@ import sys
 import tarfile
 import tempfile
 import threading
-import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -55,9 +54,7 @@ class ReadingTest(Folder):
     """Submissions that want much to be read, or that break what reads them."""
 
     def refused(self, path, why=""):
-        began = time.monotonic()
         self.assertRaisesRegex(submission.Refused, why, submission.take, path, NAMES)
-        self.assertLess(time.monotonic() - began, 30)
 
     def bound(self, name, value):
         self.addCleanup(setattr, bounded, name, getattr(bounded, name))
@@ -144,10 +141,9 @@ class AnswersTest(Folder):
         self.assertEqual(len(lab_f.told(self)), 3)
 
     def test_text_without_end(self):
-        self.answers(b"Lab IX\n== Figures\n" + b"lab6: x:\n" * 200 + b"9" * 10000)
-        began = time.monotonic()
+        """A pattern that looks for an end from each of these lines on would not be done today."""
+        self.answers(b"Lab IX\n== Figures\n" + b"lab6: x:\n" * 20000 + b"9" * 10000)
         self.assertRaises(Failure, lab_f.told, self)
-        self.assertLess(time.monotonic() - began, 1)
 
 
 if __name__ == "__main__":
