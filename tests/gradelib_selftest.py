@@ -250,6 +250,8 @@ class RunTest(unittest.TestCase):
         self.assertIn("it needs panic, which failed", out)
         self.assertIn("Part B score: 0/0", out)
         self.assertTrue(out.endswith(
+            "Failed:\n    panic, 5 points: waiting for the end: kernel panic on CPU 0 at kern/init.c:7: so be it\n"
+            "    after, 2 points: not run: it needs panic, which failed\n"
             "Skipped:\n    rare, 4 points: no such hardware\n    rarer, 4 points: no tap\n"
             "    rarest, 4 points: it needs rarer, which was skipped\nScore: 0/7\n0 passed, 2 failed, 3 skipped\n"), out)
         self.assertEqual(graded(suite, "after")[0], 0)
@@ -259,7 +261,7 @@ class RunTest(unittest.TestCase):
         suite.add("bug", "bug", 1, lambda t: 1 // 0)
         status, out = graded(suite)
         self.assertEqual(status, 1)
-        self.assertIn("ZeroDivisionError", out)
+        self.assertIn("\nFailed:\n    bug, 1 point: a bug in the test: ZeroDivisionError: ", out)
 
     def test_a_bug_when_a_machine_is_closed(self):
         def play(t):

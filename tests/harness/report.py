@@ -84,17 +84,21 @@ class Report:
         """The sum. Tests that were not run (after an interrupt) are not in it. `pace` is told if it stretched limits."""
         results = self.in_order()
         score, most, passed, failed, skipped = tally(results)
-        if skipped:
-            self.write("Skipped:\n")
-        for result in results:
-            if result.status == Result.SKIP:
-                self.write("    %s, %s: %s\n" % (result.test.name, plural(result.test.points, "point"), result.reason))
+        self.listed("Failed", Result.FAIL, results)
+        self.listed("Skipped", Result.SKIP, results)
         if pace and pace >= 1.05:
             self.write("This machine is slow or busy: time limits were stretched %.1f times.\n" % pace)
         self.write("Score: %d/%d\n" % (score, most))
         self.write("%d passed, %d failed%s\n" % (passed, failed, ", %d skipped" % skipped if skipped else ""))
         self.out.flush()
         return results
+
+    def listed(self, heading, status, results):
+        """Which tests ended so, each with the first line of the reason."""
+        lines = ["    %s, %s: %s\n" % (r.test.name, plural(r.test.points, "point"), r.reason.partition("\n")[0])
+                 for r in results if r.status == status]
+        if lines:
+            self.write("%s:\n%s" % (heading, "".join(lines)))
 
     def paint(self, word):
         return "\033[%sm%s\033[0m" % (COLORS[word], word) if self.color else word

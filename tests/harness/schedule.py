@@ -43,8 +43,8 @@ class Schedule:
             self.report.begin(test)
             try:
                 result = self.outcome(test)
-            except Exception:  # also in what opens and closes its machines: no test goes without a verdict
-                result = Result(test, Result.FAIL, reason=traceback.format_exc())
+            except Exception as e:  # also in what opens and closes its machines: no test goes without a verdict
+                result = Result(test, Result.FAIL, reason=bug(e))
             if result is None:
                 return
             with self.changed:
@@ -98,6 +98,11 @@ class Schedule:
             return Result.SKIP, str(e)
         except Interrupted:
             return None, ""
-        except Exception:  # a bug in one test must not end the others
-            return Result.FAIL, traceback.format_exc()
+        except Exception as e:  # a bug in one test must not end the others
+            return Result.FAIL, bug(e)
         return Result.PASS, ""
+
+
+def bug(error):
+    """A test that ended by an error of its own says which one, then where."""
+    return "a bug in the test: %s: %s\n%s" % (type(error).__name__, error, traceback.format_exc())
