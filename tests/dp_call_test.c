@@ -2,6 +2,8 @@
 /* Batched calls: each error, in each state of a flow; what a good call does; and that no bytes are copied. */
 #include "dp_peer.h"
 
+#include <kern/dp/sg.h>
+
 enum { PORT = 80, COOKIE = 9 };
 
 static struct peer p;
@@ -188,12 +190,31 @@ static void one_bad_call_leaves_its_neighbours_alone(void **state)
 	assert_int_equal(world->stat.call_errors, 2);
 }
 
+/* Not again in the cycles that go on while the program does not come. */
+static void calls_are_done_once(void **state)
+{
+	(void)state;
+	assert_int_equal(call((struct ix_call){ .op = IX_CALL_NONE }), 0);
+	uint64_t done = world->stat.calls;
+	cycle_without_app();
+	assert_int_equal(world->stat.calls, done);
+}
+
 static void run_io_checks_its_count(void **state)
 {
 	(void)state;
 	assert_int_equal(dp_run_io(&machine_env, IX_NCALLS + 1, 0), -E_INVAL);
 	assert_int_equal(dp_run_io(&machine_env, 0xffffffff, 0), -E_INVAL);
 	assert_int_equal(dp_run_io(&machine_env, IX_NCALLS, 0), 0);
+}
+
+/* What other CPUs see of the counters is a millisecond old at most. */
+static void counters_are_published(void **state)
+{
+	(void)state;
+	machine_us += 1000;
+	cycle();
+	assert_int_equal(world->published.cycles, world->stat.cycles);
 }
 
 static void handles_of_closed_listeners_are_stale(void **state)
@@ -246,7 +267,7 @@ static void bad_memory_is_refused(void **state)
 	const struct ix_sg bad[] = {
 		{ 0, 1 }, { PROGRAM + PROGRAM_PAGES * PGSIZE, 1 }, { heap_end, 1 }, { heap_end - 1, 2 },
 		{ IX_HEAP, 0xffffffff }, { IX_HEAP + 1, 0xffffffff }, { 0xf0100000, 4 }, { 0xffffffff, 1 },
-		{ IX_RXBUFS, 1 },
+		{ IX_RXBUFS, 1 }, { PROGRAM + PROGRAM_PAGES * PGSIZE - 1, 2 },
 	};
 
 	(void)state;
@@ -296,6 +317,38 @@ static void unknown_flags_are_refused(void **state)
 	assert_int_equal(call(c), 0);
 }
 
+static const struct ix_sg own_piece = { IX_HEAP, 10 }, lost_piece = { IX_RXBUFS, 10 };
+static struct ix_sg written;
+static int walks;
+
+/* Another thread writes to the list when its page is looked for again: it has been read by then. */
+static void write_to_the_list(void)
+{
+	if (++walks == 2)
+		*(struct ix_sg *)machine_user(PROGRAM) = written;
+}
+
+/* The list is what it was, or what it is now: what is sent is what was checked. */
+static void list_changes(struct ix_sg from, struct ix_sg to)
+{
+	struct ix_sg *list = machine_user(PROGRAM), got;
+
+	*list = from;
+	written = to;
+	walks = 0;
+	machine_while_walking = write_to_the_list;
+	int r = sg_read(world, &got, PROGRAM, 1);
+	machine_while_walking = NULL;
+	assert_true(r == -E_FAULT || (r == 0 && got.base == own_piece.base));
+}
+
+static void a_list_is_read_once(void **state)
+{
+	(void)state;
+	list_changes(own_piece, lost_piece);
+	list_changes(lost_piece, own_piece);
+}
+
 /* A list that crosses pages which are not neighbours in memory. */
 static void lists_may_cross_pages(void **state)
 {
@@ -325,6 +378,33 @@ static void sixteen_pieces_become_one_segment(void **state)
 	assert_memory_equal(s.data, want, sizeof(want));
 }
 
+/* However many pieces and pages there are: the receiver is to wait until it has them all. */
+static void only_the_last_segment_of_a_call_pushes(void **state)
+{
+	static const struct ix_sg sg[2] = { { PROGRAM + PGSIZE, 1000 }, { PROGRAM + PGSIZE + 1000, 6000 } };
+
+	(void)state;
+	assert_int_equal(send_pieces(h, sg, 2), 7000);
+	for (uint32_t got = 0; got < 7000;) {
+		struct seg s = peer_get(&p, ACK);
+		got += s.len;
+		assert_int_equal(s.flags & PSH, got == 7000 ? PSH : 0);
+		peer_acks(&p);
+	}
+}
+
+/* A ping waits when the program sends: its answer needs a doorbell of its own, for the first does not wait for it. */
+static void what_calls_send_does_not_wait_for_frames(void **state)
+{
+	uint64_t doorbells = world->q->tx_doorbells;
+
+	(void)state;
+	peer_announces();
+	send_heap(h, 0, 10);
+	assert_int_equal(world->q->tx_doorbells - doorbells, 2);
+	assert_int_equal(peer_get(&p, ACK).len, 10);
+}
+
 /* Bytes are taken as far as the window goes, and no further. */
 static void a_large_sendv_is_cut_short(void **state)
 {
@@ -332,6 +412,24 @@ static void a_large_sendv_is_cut_short(void **state)
 	int n = send_heap(h, 0, 4 << 20);
 	assert_true(n > 0 && (uint32_t)n <= world_config.window);
 	assert_int_equal(send_heap(h, 0, 1000), 0);
+	assert_int_equal(send_pieces(h, &(struct ix_sg){ PROGRAM + PGSIZE, 10 }, 1), 0);
+	assert_int_equal(world_group->nloans, 0); /* nothing of that page was taken */
+}
+
+/* A page that cannot be lent once more ends the call: what comes behind it would leave a hole. */
+static void nothing_is_taken_behind_a_piece_that_is_not(void **state)
+{
+	struct PageInfo *page = pa2page(PADDR(machine_user(PROGRAM + PGSIZE)));
+	uint32_t n = 0;
+
+	(void)state;
+	while (page_lend(page))
+		n++;
+	assert_int_equal(send_pieces(h, (struct ix_sg[]){ { PROGRAM + PGSIZE, 10 }, { IX_HEAP, 10 } }, 2), 0);
+	assert_int_equal(send_pieces(h, (struct ix_sg[]){ { IX_HEAP, 10 }, { PROGRAM + PGSIZE, 10 } }, 2), 10);
+	while (n--)
+		page_unlend(page);
+	assert_int_equal(peer_get(&p, ACK).len, 10);
 }
 
 /* ---- Zero copy, by address ---- */
@@ -421,16 +519,22 @@ int main(void)
 		IN_WORLD(arguments_have_limits),
 		IN_WORLD(listeners_run_out),
 		IN_WORLD(one_bad_call_leaves_its_neighbours_alone),
+		IN_WORLD(calls_are_done_once),
 		IN_WORLD(run_io_checks_its_count),
+		IN_WORLD(counters_are_published),
 		IN_WORLD(handles_of_closed_listeners_are_stale),
 		IN_WORLD(a_port_opens_again_at_once),
 		IN_WORLD(windows_have_the_rights_they_should),
 		ON_FLOW(bad_memory_is_refused),
 		ON_FLOW(bad_lists_are_refused),
 		ON_FLOW(unknown_flags_are_refused),
+		ON_FLOW(a_list_is_read_once),
 		ON_FLOW(lists_may_cross_pages),
+		ON_FLOW(only_the_last_segment_of_a_call_pushes),
+		ON_FLOW(what_calls_send_does_not_wait_for_frames),
 		ON_FLOW(sixteen_pieces_become_one_segment),
 		ON_FLOW(a_large_sendv_is_cut_short),
+		ON_FLOW(nothing_is_taken_behind_a_piece_that_is_not),
 		ON_FLOW(received_bytes_stay_in_the_buffer_they_came_to),
 		ON_FLOW(sent_bytes_stay_where_the_program_has_them),
 		ON_FLOW(a_piece_may_cross_units_of_the_heap),

@@ -47,14 +47,21 @@ static void data_that_comes_before_accept_waits(void **state)
 	p = peer(4000, PORT);
 	peer_opens(&p);
 	peer_send(&p, PSH | ACK, "early", 5);
+	peer_send(&p, PSH | ACK, "last", 4);
 	peer_send(&p, FIN | ACK, NULL, 0);
+	while (nic_waiting(0))
+		cycle_without_app();
 	h = expect_event(IX_EV_KNOCK).handle;
 	expect_no_event();
 	assert_int_equal(accept_flow(h, COOKIE), 0);
 	struct ix_event ev = expect_event(IX_EV_RECV);
 	assert_int_equal(ev.cookie, COOKIE);
-	assert_int_equal(ev.recv.flags, IX_RECV_FIN);
+	assert_int_equal(ev.recv.flags, 0);
 	assert_memory_equal(recv_bytes(&ev), "early", 5);
+	ev = expect_event(IX_EV_RECV);
+	assert_int_equal(ev.recv.flags, IX_RECV_FIN);
+	assert_memory_equal(recv_bytes(&ev), "last", 4);
+	expect_no_event();
 	assert_int_equal(call_on(IX_CALL_ABORT, h), 0);
 	assert_int_equal(expect_event(IX_EV_DEAD).dead.reason, -E_ABORTED);
 }
@@ -190,6 +197,7 @@ static void full_arrays_lose_no_death(void **state)
 	assert_int_equal(run(0), IX_NEVENTS);
 	for (uint32_t i = 0; i < 2 * MANY; i++) {
 		struct ix_event ev = next_event();
+		assert_int_equal(ev.cookie, i / 2); /* first come, first served */
 		if (ev.type == IX_EV_RECV)
 			assert_int_equal(dead[ev.cookie], 0);
 		else

@@ -51,6 +51,22 @@ static void a_page_given_up_waits_for_its_last_byte(void **state)
 	peer_closes_first(&p, h, COOKIE);
 }
 
+static void a_page_is_lent_until_its_own_bytes_are_acknowledged(void **state)
+{
+	(void)state;
+	assert_int_equal(send_heap(h, 0, 10), 10);
+	peer_get(&p, ACK);
+	assert_int_equal(send_pieces(h, &(struct ix_sg){ PAGE, 9 }, 1), 9);
+	peer_acks(&p); /* of the first ten only */
+	assert_int_equal(expect_event(IX_EV_SENT).sent.bytes, 10);
+	assert_int_equal(world_group->nloans, 1);
+	peer_get(&p, ACK);
+	peer_acks(&p);
+	assert_int_equal(expect_event(IX_EV_SENT).sent.bytes, 9);
+	assert_int_equal(world_group->nloans, 0);
+	peer_closes_first(&p, h, COOKIE);
+}
+
 static void a_dead_flow_returns_its_pages(void **state)
 {
 	(void)state;
@@ -213,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_FLOW(own_pages_are_sent_from_where_they_are),
 		ON_FLOW(a_page_given_up_waits_for_its_last_byte),
+		ON_FLOW(a_page_is_lent_until_its_own_bytes_are_acknowledged),
 		ON_FLOW(a_dead_flow_returns_its_pages),
 		IN_WORLD(datagrams_come_and_go),
 		IN_WORLD(a_closed_port_returns_what_it_lent),

@@ -19,6 +19,7 @@ uint64_t machine_us;
 uint32_t machine_naps, machine_locks, machine_sched_posts;
 bool (*machine_nic_interrupts)(void);
 void (*machine_while_napping)(void);
+void (*machine_at_locks)(bool taken);
 static const char *arg_key, *arg_value;
 
 /* ---- CPUs, locks ---- */
@@ -95,11 +96,15 @@ void spin_lock(struct spinlock *lk)
 	assert_false(lk->locked);
 	lk->locked = 1;
 	machine_locks += lk == &kernel_lock;
+	if (machine_at_locks)
+		machine_at_locks(true);
 }
 
 void spin_unlock(struct spinlock *lk)
 {
 	assert_true(lk->locked);
+	if (machine_at_locks)
+		machine_at_locks(false);
 	lk->locked = 0;
 }
 

@@ -28,6 +28,8 @@ extern uint32_t machine_naps;         /* times that the CPU halted */
 extern uint32_t machine_locks;        /* and took the big lock */
 extern uint32_t machine_sched_posts;  /* and asked the scheduler for something */
 extern bool (*machine_nic_interrupts)(void); /* does the NIC wake it now? */
+extern void (*machine_while_walking)(void);  /* what another thread does before the kernel walks its page tables; each time */
+extern void (*machine_at_locks)(bool taken);  /* a lock was taken, or is given back */
 extern void (*machine_while_napping)(void);  /* what happens when the CPU has halted; for the next nap only */
 
 void machine_init(int ncpus);         /* nothing is in use, no dataplane; CPU 1 runs, with the first thread */

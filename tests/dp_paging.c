@@ -5,6 +5,7 @@
 #include <kern/env.h>
 
 static pde_t directories[MACHINE_THREADS];
+void (*machine_while_walking)(void);
 
 pde_t *paging_name(int thread) { return &directories[thread]; }
 
@@ -23,7 +24,12 @@ pte_t *pgdir_walk(pde_t *pgdir, const void *va, int create)
 	pde_t *pde = &machine_env.env_pgdir[PDX(va)];
 
 	thread_of(pgdir);
-
+	if (machine_while_walking && !create) {
+		void (*what)(void) = machine_while_walking;
+		machine_while_walking = NULL; /* it may walk, too */
+		what();
+		machine_while_walking = what;
+	}
 	if (!(*pde & PTE_P)) {
 		struct PageInfo *table = create ? page_alloc(ALLOC_ZERO) : NULL;
 		if (!table)

@@ -2,6 +2,7 @@
 /* Which thread shall have which flow group: spread.c, on a dataplane whose threads are no more than their records. */
 #include "dp_machine.h"
 #include <kern/dp/member.h>
+#include <kern/env.h>
 
 static struct plane plane;
 static struct dp dps[IX_NTHREADS];
@@ -117,6 +118,42 @@ static void no_more_move_than_must(void **state)
 	assert_true(moves(&dps[4]) <= leaver + IX_NTHREADS); /* its own, and what evens out the ones */
 }
 
+/* Other CPUs read who shall have what, under the lock. */
+static uint8_t seen[NGROUPS];
+
+static void look(bool taken)
+{
+	if (taken)
+		assert_memory_equal(plane.want, seen, sizeof(seen));
+	else
+		memcpy(seen, plane.want, sizeof(seen));
+}
+
+static void nobody_sees_half_of_it(void **state)
+{
+	(void)state;
+	threads(3, 0x7);
+	memcpy(seen, plane.want, sizeof(seen));
+	machine_at_locks = look;
+	plane_spread(&plane, NULL);
+	machine_at_locks = NULL;
+	assert_memory_equal(plane.want, seen, sizeof(seen));
+	assert_even(0x7);
+}
+
+static void only_a_parked_thread_gets_a_cpu(void **state)
+{
+	(void)state;
+	threads(2, 0);
+	dps[1].env = &machine_thread[1];
+	dps[1].env->env_status = ENV_RUNNING;
+	dps[1].env->env_wait = ENV_WAIT_DP;
+	assert_int_equal(plane_add_cpu(&plane, IX_ANY_CPU), -E_AGAIN);
+	dps[1].env->env_status = ENV_NOT_RUNNABLE;
+	dps[1].env->env_wait = ENV_WAIT_NONE;
+	assert_int_equal(plane_add_cpu(&plane, IX_ANY_CPU), -E_AGAIN);
+}
+
 static void one_group_stays_with_thread_0(void **state)
 {
 	(void)state;
@@ -153,6 +190,8 @@ int main(void)
 		cmocka_unit_test_setup(each_has_its_share, setup),
 		cmocka_unit_test_setup(those_without_a_cpu_have_none, setup),
 		cmocka_unit_test_setup(no_more_move_than_must, setup),
+		cmocka_unit_test_setup(nobody_sees_half_of_it, setup),
+		cmocka_unit_test_setup(only_a_parked_thread_gets_a_cpu, setup),
 		cmocka_unit_test_setup(one_group_stays_with_thread_0, setup),
 		cmocka_unit_test_setup(a_cpu_that_cannot_be_given_up, setup),
 	};

@@ -136,6 +136,7 @@ static void thread_is_quiet(const struct dp *dp)
 	assert_int_equal(count[BUF_STACK], datagrams_begun(dp));
 	assert_int_equal(count[BUF_APP], 0);
 	assert_int_equal(count[BUF_FREE] + count[BUF_NIC] + count[BUF_STACK], dp->bufs.n);
+	assert_int_equal(count[BUF_NIC], dp->q->rx_tail - dp->q->rx_head); /* the ring has them all */
 	assert_int_equal(dp->q->tx_head, dp->q->tx_tail);
 	if (dp->cpu && !dp->plane->nlisteners) /* a parked one has not heard that its listeners are gone */
 		assert_int_equal(dp->own.slab.bytes, 0);

@@ -133,11 +133,23 @@ static struct rx_frame receive(uint32_t kind, uint32_t hash, uint32_t status)
 	assert_int_equal(nd->ops->rx_poll(q, &frame, 1), 0);
 	struct intel_rx_desc *d = (struct intel_rx_desc *)q->rx_ring + i;
 	assert_int_equal(d->addr, FAKE_BASE);
-	*d = (struct intel_rx_desc){ .kind = kind, .hash = hash, .status = status, .length = 60 };
+	assert_true(!d->status && !d->length && !d->vlan); /* whatever the device wrote there in the last round */
+	*d = (struct intel_rx_desc){ .kind = kind, .hash = hash, .status = status, .length = 60, .vlan = 5 };
 	assert_int_equal(nd->ops->rx_poll(q, &frame, 1), 1);
 	assert_int_equal(frame.buf, 77);
 	assert_int_equal(frame.len, 60);
 	return frame;
+}
+
+static void one_receive_descriptor_stays_empty(void **state)
+{
+	struct netq *q = &nd->q[0];
+
+	(void)state;
+	start(1);
+	for (uint32_t i = 0; i < q->rx_size - 1u; i++)
+		assert_int_equal(nd->ops->rx_provide(q, i, FAKE_BASE), 0);
+	assert_int_equal(nd->ops->rx_provide(q, 7, FAKE_BASE), -E_AGAIN);
 }
 
 static void findings_become_flags(void **state)
@@ -338,6 +350,7 @@ int main(void)
 		BOTH(too_many_queues_are_refused),
 		BOTH(start_without_memory_leaves_nothing_behind),
 		BOTH(doorbells_are_the_queues_own),
+		BOTH(one_receive_descriptor_stays_empty),
 		BOTH(findings_become_flags),
 		BOTH(the_hash_is_on_with_several_queues),
 		BOTH(key_and_table_are_written),

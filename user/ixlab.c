@@ -23,9 +23,9 @@ static void expect(const char *what, int got, int want)
 	cprintf("ixlab: %s: %d, not %d\n", what, got, want);
 }
 
-static struct ix_config attach(int cpu)
+static struct ix_config attach_with(int cpu, uint32_t heap_size)
 {
-	struct ix_config config = { 0 };
+	struct ix_config config = { .heap_size = heap_size };
 	int r = sys_dp_attach(cpu, &config);
 
 	if (r < 0) {
@@ -34,6 +34,8 @@ static struct ix_config attach(int cpu)
 	}
 	return config;
 }
+
+static struct ix_config attach(int cpu) { return attach_with(cpu, 0); }
 
 /* ---- windows ---- */
 
@@ -51,11 +53,12 @@ static void step_over(struct UTrapframe *utf)
 	utf->utf_eip = (uintptr_t)ixlab_after;
 }
 
+/* The second time the heap is smaller: the buffers, which come after it, lie where the first time filled it. */
 static void windows(void)
 {
 	set_pgfault_handler(step_over);
 	for (int round = 0; round < 2; round++) {
-		struct ix_config config = attach(IX_ANY_CPU);
+		struct ix_config config = attach_with(IX_ANY_CPU, round ? IX_HEAP_UNIT : 0);
 		uint32_t size = config.nbufs * IX_BUFSIZE, bad = 0, dirty = 0;
 
 		for (uint32_t va = IX_RXBUFS; va < IX_RXBUFS + size; va += PGSIZE) {
@@ -72,6 +75,7 @@ static void windows(void)
 		refused = false;
 		store((char *)IX_RXBUFS + 100);
 		expect("a store to a buffer is refused", refused, true);
+		memset((char *)IX_HEAP, 0xA5, config.heap_size);
 		expect("detach", sys_dp_detach(), 0);
 		expect("after that they are gone", (uvpd[PDX(IX_RXBUFS)] & PTE_P) != 0, 0);
 	}

@@ -68,7 +68,7 @@ def receive_ring(t):
     the ring holds one less than its size; one doorbell gives the card any number of buffers; each buffer of a frame that is
     damaged, or longer than a buffer, comes back once, marked RX_ERROR, and the next frame is good again.
 
-    Often: a descriptor read before its DD; DD left set when the descriptor is provided again; the ring filled
+    Often: a descriptor taken without its DD; DD left set when the descriptor is provided again; the ring filled
     up to the last descriptor, which looks empty to the card; frame lengths with the CRC."""
     on_the_host(t, "e1000_test", [
         "receive_ring_holds_one_less_than_its_size", "an_empty_ring_polls_nothing", "frames_come_in_order_around_the_ring",
@@ -81,8 +81,8 @@ def receive_extended(t):
     """The same for the descriptors of e1000e and igb (tests/nics_test.c), in which the card writes over the address.
 
     Often: flags of a damaged frame beside RX_ERROR; RX_CSUM_OK where the card has not looked, or says that its
-    word does not count (INTEL_RXD_IXSM)."""
-    on_the_host(t, "nics_test", ["findings_become_flags*"])
+    word does not count (INTEL_RXD_IXSM); only a part of the descriptor's second half cleared; its ring filled to the last."""
+    on_the_host(t, "nics_test", ["one_receive_descriptor_stays_empty*", "findings_become_flags*"])
 
 
 @exercise(3, 4, "lab 6 receives: testinput's packets, whole and padded", rests_on=[1, 2])

@@ -38,27 +38,30 @@ def windows(t):
 def count(t):
     """A dataplane on a fake machine (tests/dp_world.c) announces itself, runs cycles, is given too many calls, and ends.
 
-    Often: transmit buffers that nobody takes back: tx_reap() is not called, or the doorbell is not rung."""
-    on_the_host(t, "dp_call_test", ["run_io_checks_its_count"])
+    Often: transmit buffers that nobody takes back: tx_reap() is not called. (A doorbell that is not rung shows in exercise 8.)
+    stat_publish() never called, so that whoever looks from another CPU sees counters that stand still."""
+    on_the_host(t, "dp_call_test", ["run_io_checks_its_count", "counters_are_published"])
 
 
 @exercise(6, 4, "sys_run_io comes back when its time is over, and cycles meanwhile", rests_on=[5])
 def run_io(t):
     """user/ixlab.c calls sys_run_io with nothing to do, for no time and for 50 ms, and looks at the counters.
 
-    Often: the time looked at before the first cycle, so that a look of no time does nothing; stat_publish() never called, so
-    that counters stand still; user_returns not counted.
+    Often: the time looked at before the first cycle, so that a look of no time does nothing; user_returns not counted.
     Look: dp_run_io() and dp_cycle() in kern/dp/loop.c."""
     ixlab(t, "run-io")
 
 
 @exercise(7, 4, "timers: set, replaced, cleared, all at once", rests_on=[5, 6], unless=[needs_cmocka])
 def timers(t):
-    """The calls that need no network, in batches, on a fake machine (tests/dp_event_test.c).
+    """The calls that need no network, in batches, on a fake machine (tests/dp_event_test.c); bad ones, and how often each is done
+    (tests/dp_call_test.c).
 
-    Often: perform() after decode() has failed; ncalls not cleared, so that the next cycle does the calls again."""
+    Often: perform() after decode() has failed; op used as an index before it is checked, if only to read from the table; ncalls
+    not cleared, so that cycles without the program do the calls again."""
     on_the_host(t, "dp_event_test", ["timers_fire_once_when_due", "a_timer_of_zero_is_due_at_once",
                                      "timers_can_be_replaced_and_cleared", "all_timers_at_once"])
+    on_the_host(t, "dp_call_test", ["arguments_have_limits", "one_bad_call_leaves_its_neighbours_alone", "calls_are_done_once"])
 
 
 @exercise(7, 4, "each slot has its own result, whatever its neighbours are", rests_on=[5, 6])

@@ -22,8 +22,8 @@ def pointers(t):
 
     Why: the NIC reads whatever physical address it is given. This check is all that stands between a program and every byte
     of the machine.
-    Often: base + len compared where it wraps; only the first page of a piece looked at; IXLIM taken for the end of the heap
-    that was granted; the list read a second time, after it was checked.
+    Often: base + len compared where it wraps. (What a datagram does not show, exercise 11 does: only the first page of a piece
+    looked at; IXLIM taken for the end of the heap that was granted; the list read a second time, after it was checked.)
     Look: kern/dp/sg.c."""
     ixlab(t, "pointers")
 
@@ -33,7 +33,7 @@ def in_place(t):
     """Looks at the addresses that the card is given (tests/dp_zerocopy_test.c): they are the program's own memory, for the
     first transmission and for the second.
 
-    Often: a piece that crosses a page sent as one; `more` wrong, so that each piece becomes a segment."""
+    Often: a piece that crosses a page sent as one."""
     on_the_host(t, "dp_zerocopy_test", ["a_body_leaves_the_heap_uncopied", "a_body_leaves_any_page_uncopied",
                                         "a_second_transmission_is_uncopied"])
 
@@ -43,17 +43,24 @@ def pieces(t):
     """Lists of sixteen pieces, pieces that cross pages and units of the heap, more than the window takes
     (tests/dp_call_test.c), and pages that are unmapped while they are lent (tests/dp_lend_test.c).
 
-    Often: going on with the next piece when one was taken in part; a loan that is made and not cancelled when nothing was
-    taken; its end before tx_written was advanced."""
-    on_the_host(t, "dp_call_test", ["sixteen_pieces_become_one_segment", "a_large_sendv_is_cut_short",
-                                    "a_piece_may_cross_units_of_the_heap"])
-    on_the_host(t, "dp_lend_test", ["a_page_given_up_waits_for_its_last_byte"])
+    Often: going on with the next piece when one was not taken; `more` wrong, so that segments in the middle of a call have PSH;
+    stack_push() after each piece, so that each becomes a segment; the doorbell only after the frames (exercise 6); a loan that
+    is made and not cancelled when nothing was taken; its end before tx_written was advanced."""
+    on_the_host(t, "dp_call_test", [
+        "sixteen_pieces_become_one_segment", "only_the_last_segment_of_a_call_pushes", "what_calls_send_does_not_wait_for_frames",
+        "a_large_sendv_is_cut_short", "nothing_is_taken_behind_a_piece_that_is_not", "a_piece_may_cross_units_of_the_heap"])
+    on_the_host(t, "dp_lend_test", ["a_page_given_up_waits_for_its_last_byte",
+                                    "a_page_is_lent_until_its_own_bytes_are_acknowledged"])
 
 
 @exercise(11, 2, "bad pieces and bad lists are refused here, too", rests_on=[5, 6, 7, 8, 9, 10], unless=[needs_cmocka])
 def refused(t):
-    """The same for sendv on a connection (tests/dp_call_test.c), with every edge of every window."""
-    on_the_host(t, "dp_call_test", ["bad_memory_is_refused"])
+    """The same for sendv on a connection (tests/dp_call_test.c), with every edge of every window, and a list that changes
+    meanwhile.
+
+    Often: exercise 10: only the first page of a piece looked at; IXLIM taken for the end of the heap that was granted; the list
+    read a second time, after it was checked."""
+    on_the_host(t, "dp_call_test", ["bad_memory_is_refused", "a_list_is_read_once"])
 
 
 @exercise(11, 3, "an echo from the receive buffers: the bytes that came go back", rests_on=BEFORE + [10])
@@ -94,7 +101,7 @@ def credit(t):
     """Random takes, loans and returns against a model (tests/dp_flow_test.c): a buffer goes back when it is covered, no sooner,
     no later.
 
-    Often: credit thrown away at a buffer's end; a buffer that was not delivered yet given back."""
+    Often: credit thrown away at a buffer's end; a buffer given back of which only a part is done."""
     on_the_host(t, "dp_flow_test", ["credit_accumulates_over_parts_of_buffers", "the_chain_agrees_with_its_model"])
 
 

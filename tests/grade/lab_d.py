@@ -26,7 +26,7 @@ def bursts(t):
     """Hundreds of connections that come and go within one batch (tests/dp_event_test.c): a knock that is withdrawn is not told;
     of thousands of events for an array of 1,024 none is lost, none comes twice, and dead is the last of each flow.
 
-    Often: a flow that goes to the end of the list when the array is full (exercise 9), so that its events overtake each other."""
+    Often: a flow that goes to the end of the list when the array is full (exercise 9), so that others overtake it."""
     on_the_host(t, "dp_event_test", ["a_knock_withdrawn_in_time_is_not_told", "full_arrays_lose_no_death"])
 
 

@@ -71,7 +71,7 @@ def shares(t):
 
     Why: a group that moves keeps its connections waiting; one that is with nobody is lost.
     Often: a thread that leaves counted among those that serve; all groups dealt anew; 128 divided by 3 or 5, and the rest with
-    nobody; p->want written in steps that another CPU, which holds no lock, could see.
+    nobody; p->want written without table_lock, so that another CPU sees half of it; a thread woken that has not parked.
     Look: plane_spread() in kern/dp/spread.c."""
     on_the_host(t, "dp_spread_test", ["*"])
 
@@ -91,6 +91,6 @@ def swings(t):
     """user/ixswing.c gives the key-value store a second CPU and takes it away again, while 16 connections ask. Afterwards free pages,
     buffers and flows are as they were.
 
-    Often: `leaving` set after the groups were spread, so that some of them are meant to stay; a thread woken that has not parked.
+    Often: `leaving` set after the groups were spread, so that some of them are meant to stay.
     Look: plane_add_cpu() and plane_remove_cpu() in kern/dp/spread.c."""
     control.swing(6, 50, 60)(t)
