@@ -16,32 +16,33 @@ suite.part("hostile")
 
 BUSY_SHARE = 0.02  # of one of the host's CPUs: more is not idle
 WATCHED = 3        # seconds
+HANGS = 240        # seconds: vCPUs that wait for each other's shootdowns on few host CPUs are slow, not hung
 LONG_LINE = "x" * 4095 + "\n"
 
 
-def all_is_well(name, limit, **boot):
+def all_is_well(name, **boot):
     def play(t):
         machine = t.boot(name, fs=False, **boot)
-        check_output(machine.finish(limit), ["%s: all is well" % name], never=[NO_PANIC])
+        check_output(machine.finish(HANGS), ["%s: all is well" % name], never=[NO_PANIC])
         return machine
     return play
 
 
-def on_cpus(name, title, limit, counts, **boot):
+def on_cpus(name, title, counts, **boot):
     for cpus in counts:
         suite.add("%s-%d" % (name, cpus), "%s (%d CPU%s)" % (title, cpus, "s" if cpus > 1 else ""), 5,
-                  all_is_well(name, limit, cpus=cpus, **boot))
+                  all_is_well(name, cpus=cpus, **boot))
 
 
-on_cpus("badtraps", "flags, instructions and stacks that no program should use", 30, (1, 4))
-on_cpus("exhaust", "memory, environments and references to a page come to their end, and come back", 60, (1, 4), memory=64)
-on_cpus("killstorm", "children are ended whatever they do, and leave nothing", 60, (1, 2, 4, 8))
-on_cpus("tlbstorm", "a page that is taken away is gone, on whatever CPU it is in use", 60, (2, 4))
-on_cpus("stopstorm", "stopped is stopped, and started goes on", 60, (1, 2, 4))
-on_cpus("ipcstorm", "messages between many, while senders and receivers die", 60, (1, 4, 8))
-on_cpus("dpstorm", "CPUs are reserved and given back, whatever runs there", 90, (2, 4), ports=(80,))
+on_cpus("badtraps", "flags, instructions and stacks that no program should use", (1, 4))
+on_cpus("exhaust", "memory, environments and references to a page come to their end, and come back", (1, 4), memory=64)
+on_cpus("killstorm", "children are ended whatever they do, and leave nothing", (1, 2, 4, 8))
+on_cpus("tlbstorm", "a page that is taken away is gone, on whatever CPU it is in use", (2, 4))
+on_cpus("stopstorm", "stopped is stopped, and started goes on", (1, 2, 4))
+on_cpus("ipcstorm", "messages between many, while senders and receivers die", (1, 4, 8))
+on_cpus("dpstorm", "CPUs are reserved and given back, whatever runs there", (2, 4), ports=(80,))
 
-on_cpus("ixaway", "the watchdog ends who stays away from its dataplane, whatever else it does; who waits is not away", 60, (2,), ports=(7,))
+on_cpus("ixaway", "the watchdog ends who stays away from its dataplane, whatever else it does; who waits is not away", (2,), ports=(7,))
 
 
 def nic(slot):
@@ -50,12 +51,12 @@ def nic(slot):
 
 
 suite.add("pins", "two NICs on one interrupt pin: lab 6 and dataplanes, after and beside each other", 5,
-          all_is_well("ixpins", 60, cpus=3, more=nic(3) + nic(7)))
+          all_is_well("ixpins", cpus=3, more=nic(3) + nic(7)))
 
 
 @suite.test(5, "system calls with arguments that they must refuse")
 def badcalls(t):
-    machine = all_is_well("badcalls", 30, cpus=2)(t)
+    machine = all_is_well("badcalls", cpus=2)(t)
     if machine.text.count(LONG_LINE) != 2 * 16:
         raise Failure("of a string that is too long, %d lines were printed" % machine.text.count(LONG_LINE))
 

@@ -11,10 +11,10 @@ from grade.programs import NO_PANIC
 
 suite.part("threads")
 
-on_cpus("threads", "threads share memory and not stacks, end one by one or all together, and fork", 60, (1, 2, 4))
-on_cpus("threadstorm", "programs of many threads end at any moment, by whoever is first, and leave nothing", 90, (1, 2, 4))
-on_cpus("dpthreads", "a thread has a dataplane, and its siblings take its pages and its life", 60, (2, 4), ports=(80,))
-on_cpus("ixorphan", "a thread is destroyed while it has a lock of libix: its siblings neither hang nor use what is half changed", 60, (2, 4),
+on_cpus("threads", "threads share memory and not stacks, end one by one or all together, and fork", (1, 2, 4))
+on_cpus("threadstorm", "programs of many threads end at any moment, by whoever is first, and leave nothing", (1, 2, 4))
+on_cpus("dpthreads", "a thread has a dataplane, and its siblings take its pages and its life", (2, 4), ports=(80,))
+on_cpus("ixorphan", "a thread is destroyed while it has a lock of libix: its siblings neither hang nor use what is half changed", (2, 4),
         ports=(7,))
 
 

@@ -99,7 +99,7 @@ static void fork_while_written(void (*child)(void), int n)
 void fork_beside_writers(void)
 {
 	lost = 0;
-	fork_while_written(nothing, 15);
+	fork_while_written(nothing, 6);
 	expect("words that were lost beside fork()", lost, 0);
 }
 

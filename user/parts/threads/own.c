@@ -103,6 +103,8 @@ static void wait_for_go(void *arg)
 
 /* ---- Faults ---- */
 
+enum { NFAULTS = 24 }; /* for each thread; each is a shootdown, too */
+
 /* It takes the place of fork()'s, so it must also do its work. */
 static void map_it(struct UTrapframe *utf)
 {
@@ -114,8 +116,8 @@ static void map_it(struct UTrapframe *utf)
 
 static void fault(void *arg)
 {
-	for (int i = 0; i < 64; i++) {
-		volatile uint32_t *page = FRESH + ((int)arg * 64 + i) * PGSIZE / 4;
+	for (int i = 0; i < NFAULTS; i++) {
+		volatile uint32_t *page = FRESH + ((int)arg * NFAULTS + i) * PGSIZE / 4;
 		*page = i;
 		seen[(int)arg] += *page == (uint32_t)i;
 		sys_page_unmap(0, (void *)page);
@@ -128,5 +130,5 @@ void faults(void)
 	set_pgfault_handler(map_it);
 	all(fault);
 	for (int i = 0; i < NTHREADS; i++)
-		expect("faults that were handled", seen[i], 64);
+		expect("faults that were handled", seen[i], NFAULTS);
 }
