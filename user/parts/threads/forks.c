@@ -69,18 +69,25 @@ static void write_words(void *arg)
 {
 	volatile uint32_t *word = &page[(int)arg];
 
-	for (uint32_t n = 1; !stop; n++) {
-		*word = n;
-		if (n % 64 == 0)
-			sys_yield();
+	for (uint32_t n = 0; !stop; n++) {
 		lost += *word != n;
+		*word = n + 1;
+		if (n % 1024 == 0)
+			sys_yield();
 	}
 }
 
-static void nothing(void) {}
+/* fork() marks the page once; again and again shows more of what comes then: all threads want it as their own. */
+static void mark_again_and_again(void)
+{
+	for (int i = 0; i < 200; i++) {
+		must(sys_page_map(0, (void *)page, 0, (void *)page, PTE_P | PTE_U | PTE_COW), "page_map");
+		spin(2000);
+	}
+}
 
-/* n children, one after the other, while all threads write. */
-static void fork_while_written(void (*child)(void), int n)
+/* n children, one after the other, and what comes afterwards, while all threads write. */
+static void fork_while_written(void (*child)(void), int n, void (*afterwards)(void))
 {
 	envid_t id[NTHREADS];
 
@@ -90,16 +97,19 @@ static void fork_while_written(void (*child)(void), int n)
 		id[i] = begin(write_words, i);
 	for (int i = 0; i < n; i++)
 		wait(child_for(child));
+	afterwards();
 	stop = true;
 	for (int i = 0; i < NTHREADS; i++)
 		thread_join(id[i]);
 	sys_page_unmap(0, (void *)page);
 }
 
+static void nothing(void) {}
+
 void fork_beside_writers(void)
 {
 	lost = 0;
-	fork_while_written(nothing, 6);
+	fork_while_written(nothing, 5, mark_again_and_again);
 	expect("words that were lost beside fork()", lost, 0);
 }
 
@@ -120,6 +130,6 @@ static void must_not_change(void)
 void children_of_writers(void)
 {
 	COMMON[1] = 0;
-	fork_while_written(must_not_change, 3);
+	fork_while_written(must_not_change, 3, nothing);
 	expect("what changed in a child", COMMON[1], 0);
 }
