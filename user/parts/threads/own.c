@@ -79,10 +79,9 @@ static volatile bool go;
 
 void page_tables(void)
 {
-	envid_t early = begin(wait_for_go, 0); /* its directory is older than the page table */
-
 	memset((void *)seen, 0, sizeof(seen));
 	go = false;
+	envid_t early = begin(wait_for_go, 0); /* its directory is older than the page table */
 	all(map_one);
 	all(read_all);
 	go = true;
