@@ -13,7 +13,7 @@ import time
 from gradelib import Failure, check_output, needs_program, needs_tap
 from grade import suite
 from grade.programs import NO_PANIC
-from grade.webserver import levels
+from grade.levels import FORGOTTEN, balanced, levels, with_spare_pages
 from harness.http import Connection
 from harness.monitor import Monitor
 
@@ -67,35 +67,23 @@ def scenario(name, points, title, limit=120, **boot):
     """Play it; nothing must be lost by it."""
     def play(t):
         machine, client = remote(t, **boot)
-        before = levels(machine)
+        before = with_spare_pages(levels(machine))
         client(name, limit)
         check_output(machine.text, never=[NO_PANIC, "^ixremote: (?!ready|port)"])
-        deadline = time.monotonic() + 20
-        while True:
-            after = levels(machine)
-            less = [n for n in ("free_pages", "bufs_free") if after[n] < before[n]]
-            more = [n for n in ("flows", "bufs_app", "bufs_stack") if after[n] > before[n]]
-            if not less + more:
-                return
-            if time.monotonic() > deadline:
-                raise Failure("not as before: %s\nbefore %s\nafter %s" % (less + more, before, after))
-            time.sleep(1)
+        balanced(machine, before, FORGOTTEN)
     suite.add("dp-" + name, title, points, play, unless=[needs_tap])
 
 
 def fragments(t):
     machine, client = remote(t, mtu=576)
-    before = levels(machine)
+    before = with_spare_pages(levels(machine))
     client("fragments")
-    time.sleep(t.host.pace(1))
-    after, c = levels(machine), counters(machine)
-    lost = {name: n for name, n in c.items() if name.startswith("drop_frag") and name != "drop_frag_long"}
-    if lost or not c.get("rx_reassembled") or not c.get("drop_frag_long"):
+    balanced(machine, before)
+    c = counters(machine)
+    dropped = {name: n for name, n in c.items() if name.startswith("drop_frag") and name != "drop_frag_long"}
+    if dropped or not c.get("rx_reassembled") or not c.get("drop_frag_long"):
         raise Failure("datagrams put together %d, too long %d, other drops %s" %
-                      (c.get("rx_reassembled", 0), c.get("drop_frag_long", 0), lost))
-    less = [n for n in ("free_pages", "bufs_free") if after[n] < before[n]]
-    if less or after["bufs_stack"] > before["bufs_stack"]:
-        raise Failure("not as before:\n%s\n%s" % (before, after))
+                      (c.get("rx_reassembled", 0), c.get("drop_frag_long", 0), dropped))
     check_output(machine.text, never=[NO_PANIC])
 
 
@@ -228,21 +216,26 @@ def server_flags(t):
         check_output(machine.finish(20), ["%s: %s" % (name, complaint), USAGE[name]], [NO_PANIC])
 
 
+CONNS = 24  # that many hardly ever have hashes for the same CPU
+
+
 @suite.test(5, "ixecho on another port, with two threads, for so many connections and no more")
 def echo_flags(t):
-    machine = t.boot("ixecho", args=["-p", "77", "-t", "2", "-c", "12"], fs=False, cpus=3, nic="e1000e", ports=(77,))
+    machine = t.boot("ixecho", args=["-p", "77", "-t", "2", "-c", str(CONNS)], fs=False, cpus=3, nic="e1000e", ports=(77,))
     machine.expect("ixecho: port 77", limit=20)
 
     def say(c, word):
         c.send(word)
         return c.piece() == word
-    open_ones = [Connection(machine.port(77)) for _ in range(12)]
-    if not all(say(c, b"word %d" % i) for i, c in enumerate(open_ones)):
-        raise Failure("what came back is not what was sent")
-    with Monitor(machine) as monitor:
-        frames = re.findall(r"^ +rx_frames +(\d+)", monitor.run("dp"), re.M)
-    if len(frames) != 2:
-        raise Failure("not two CPUs have served")
+    open_ones = [Connection(machine.port(77)) for _ in range(CONNS)]
+    serving, deadline = 0, time.monotonic() + t.host.pace(20)
+    while serving < 2:  # the second thread may come when the first has already served
+        if time.monotonic() > deadline:
+            raise Failure("not two CPUs have served")
+        if not all(say(c, b"word %d" % i) for i, c in enumerate(open_ones)):
+            raise Failure("what came back is not what was sent")
+        with Monitor(machine) as monitor:
+            serving = len(re.findall(r"^ +rx_frames +(\d+)", monitor.run("dp"), re.M))
     with Connection(machine.port(77)) as more:
         try:
             if more.sock.recv(1):

@@ -16,7 +16,6 @@ from gradelib import Failure, check_output, needs_header
 from grade import suite
 from grade.host import bounded, loops, one_make
 from grade.programs import NO_PANIC
-from grade.webserver import levels
 from harness.cmdline import objdir
 from harness.frames import ICMP, SOURCE, Wire, checksum, ip4
 
@@ -116,20 +115,6 @@ def send_over_tcp(machine, text, limit=4):
             talk.receive()
     except OSError as e:
         raise Failure("no connection: %s\n%s" % (e, machine.tail())) from None
-
-
-def balanced(machine, before, limit=20):
-    """Wait until the machine has as much of everything as it had."""
-    deadline = time.monotonic() + machine.pace(limit)
-    while True:
-        after = levels(machine)
-        lost = [name for name in after if (after[name] < before[name]) == (name in ("free_pages", "bufs_free"))
-                and after[name] != before[name]]
-        if not lost:
-            return
-        if time.monotonic() > deadline:
-            raise Failure("not as before: %s\nbefore %s\nafter %s" % (", ".join(lost), before, after))
-        time.sleep(0.5)
 
 
 def ixlab(t, word, limit=10, **boot):

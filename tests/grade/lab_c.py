@@ -6,7 +6,8 @@ from gradelib import Failure, check_output
 from grade import lab
 from grade.lab import echo_over_tcp, exercise, ixlab, needs_cmocka, on_the_host
 from grade.programs import NO_PANIC
-from grade.webserver import BIG, index_html, levels, serve
+from grade.levels import balanced, levels
+from grade.webserver import BIG, index_html, serve
 from harness.http import get
 
 lab.part("C")
@@ -92,7 +93,7 @@ def web(t):
                 raise Failure("what came is not what is on the disk")
     except OSError as e:
         raise Failure("no page: %s\n%s" % (e, machine.tail())) from None
-    lab.balanced(machine, before)
+    balanced(machine, before)
     check_output(machine.text, never=[NO_PANIC])
 
 
@@ -125,5 +126,5 @@ def stream(t):
     echo_over_tcp(machine, text)
     before = levels(machine)
     echo_over_tcp(machine, text)
-    lab.balanced(machine, before)
+    balanced(machine, before)
     check_output(machine.text, never=[NO_PANIC])

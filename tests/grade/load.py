@@ -8,7 +8,8 @@ import time
 from gradelib import Failure, check_output, needs_program, needs_tap
 from grade import suite
 from grade.programs import NO_PANIC
-from grade.webserver import check_load, levels, serve
+from grade.levels import FORGOTTEN, balanced, levels, settled
+from grade.webserver import check_load, serve
 from harness.http import Connection
 
 suite.part("load")
@@ -41,34 +42,15 @@ suite.add("ab-tap", "ab: 20,000 connections, 32 at once, twice (tap)", 10, bench
 suite.add("ab-tap-kept", "ab -k: 20,000 requests on 32 connections, twice (tap)", 10, bench("-k"), unless=TOOLS)
 
 
-def settled(machine, is_wanted, seconds=150):
-    """The levels as soon as they are as wanted, or as they are after that many seconds."""
-    deadline = time.monotonic() + seconds
-    while True:
-        now = levels(machine)
-        if is_wanted(now) or time.monotonic() > deadline:
-            return now
-        time.sleep(3)
-
-
-def lost(now, quiet):
-    """What there is less of, or more held of, than in quiet times."""
-    return [name for name in quiet
-            if (now[name] < quiet[name] if name in ("bufs_free", "free_pages") else now[name] > quiet[name])]
-
-
 def check_balance(machine, rough_round):
     """A warm-up round fills caches and pools; after two more rounds all is back where it was after it."""
     rough_round()
-    quiet = settled(machine, lambda now: now["flows"] == 0 and now["bufs_app"] == 0)
+    quiet = settled(machine, lambda now: now["flows"] == 0 and now["bufs_app"] == 0, FORGOTTEN)
     if quiet["flows"]:
         raise Failure("%d flows stay open after the warm-up round" % quiet["flows"])
     rough_round()
     rough_round()
-    now = settled(machine, lambda now: not lost(now, quiet))
-    if lost(now, quiet):
-        raise Failure("\n".join("%s: %d after the warm-up round, %d at the end" % (name, quiet[name], now[name])
-                                for name in lost(now, quiet)))
+    balanced(machine, quiet, FORGOTTEN)
 
 
 def await_flows(machine, wanted, seconds=30):

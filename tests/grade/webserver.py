@@ -5,7 +5,6 @@ import random
 import re
 
 from gradelib import Failure
-from harness.monitor import Monitor
 
 PROGRAM = "ixhttpd"
 READY = "the-grader-waits-for-this"
@@ -48,22 +47,6 @@ def serve(t, program=PROGRAM, **boot):
     machine = t.boot(program, disk=disk(t), cpus=2, extra=("url=" + READY,), **boot)
     machine.expect(READY, limit=30)
     return machine
-
-
-LEVELS = ("flows", "listeners", "bufs_free", "bufs_app", "bufs_stack", "slab_pages")
-
-
-def levels(machine):
-    """Free pages, and the dataplane's gauges that return to where they were when all is given back."""
-    with Monitor(machine) as monitor:
-        memory, dataplane = monitor.run("mem"), monitor.run("dp")
-    free = re.search(r"free: (\d+)", memory)
-    shown = dict(re.findall(r"^ *([a-z_]+) +(\d+)", dataplane, re.M))  # those that are not 0
-    if not free or "listeners" not in shown:
-        raise Failure("the monitor does not show free pages or a dataplane's levels:\n" + memory + dataplane)
-    found = {name: int(shown.get(name, 0)) for name in LEVELS}
-    found["free_pages"] = int(free.group(1))
-    return found
 
 
 def check_load(tool, out, requests=None):
