@@ -384,23 +384,25 @@ class EndTest(unittest.TestCase):
     """However a run ends, its machines end with it."""
 
     SCRIPT = """
-import sys; sys.dont_write_bytecode = True; sys.path[:0] = [%r, %r]
+import sys, time; sys.dont_write_bytecode = True; sys.path[:0] = [%r, %r]
 from gradelib_selftest import FakeHost, Suite, booting, gradelib
 suite = Suite()
 def tell(machine):
     print("pid", machine.proc.pid, flush=True)
     machine.finish(60)
+suite.add("short", "short", 1, lambda t: time.sleep(1))
 suite.add("hang", "hang", 1, booting("hang", tell))
-gradelib.main(suite, ["grade-self"], FakeHost)
+gradelib.main(suite, ["grade-self", "-j2"], FakeHost)
 """
 
-    def ended_by(self, number):
-        """Start the script, send it a signal when its machine runs; (its status, the machine is gone)."""
+    def ended_by(self, end):
+        """Start the script, end it by that function when its machine runs; (its status, the machine is gone)."""
         script = self.SCRIPT % (ROOT, os.path.dirname(os.path.abspath(__file__)))
         proc = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         pid = int(proc.stdout.readline().split()[-1])
-        os.kill(proc.pid, number)
-        proc.communicate(timeout=30)
+        end(proc)
+        proc.wait(timeout=30)
+        proc.stdout.close()
         deadline = time.monotonic() + 10
         while is_alive(pid) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -408,7 +410,10 @@ gradelib.main(suite, ["grade-self"], FakeHost)
 
     def test_signals(self):
         for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)):
-            self.assertEqual(self.ended_by(number), (status, True), number)
+            self.assertEqual(self.ended_by(lambda proc, n=number: proc.send_signal(n)), (status, True), number)
+
+    def test_nobody_reads_any_more(self):
+        self.assertEqual(self.ended_by(lambda proc: proc.stdout.close()), (130, True))
 
 
 def is_alive(pid):

@@ -3,6 +3,8 @@
 
 Tests may end in any order; the report keeps the order of the suite and holds back what is early.
 """
+import os
+import signal
 import sys
 import threading
 
@@ -50,7 +52,7 @@ class Report:
             self.place += 1
             self.announced = False
             self.part_ended(test.part)
-        self.out.flush()
+        self.flush()
 
     def one(self, result):
         if not self.announced:
@@ -90,7 +92,7 @@ class Report:
             self.write("This machine is slow or busy: time limits were stretched %.1f times.\n" % pace)
         self.write("Score: %d/%d\n" % (score, most))
         self.write("%d passed, %d failed%s\n" % (passed, failed, ", %d skipped" % skipped if skipped else ""))
-        self.out.flush()
+        self.flush()
         return results
 
     def listed(self, heading, status, results):
@@ -108,7 +110,18 @@ class Report:
             self.write(margin + line + "\n")
 
     def write(self, text):
-        self.out.write(text)
+        self.unless_unread(self.out.write, text)
+
+    def flush(self):
+        self.unless_unread(self.out.flush)
+
+    def unless_unread(self, do, *args):
+        """Who read us has gone, as head does when it has enough: that ends the run as an interrupt does."""
+        try:
+            do(*args)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())  # where Python's own last flush goes, too
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 def plural(number, noun):
