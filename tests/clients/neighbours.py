@@ -8,7 +8,7 @@ Orders come on standard input, a line each, and are answered by a line, "ok" or 
     more N NAME...      each of these has answered N more requests; none ever failed, and the host dropped no frame for it
     lost NAME           all connections to it have ended: from now on it may fail
     again NAME          it is there again: new connections
-    flood KIND NAME     its NIC gets frames without end: syn, udp or garbage
+    flood KIND NAME N   its NIC gets frames without end: syn, udp or garbage; it has got N of them
     calm                no more of that
 """
 import os
@@ -135,6 +135,11 @@ class Flood(threading.Thread):
     def __init__(self, kind, server):
         super().__init__(daemon=True)
         self.make, self.server, self.over = KINDS[kind], server, False
+        self.sent, self.dropped_before = 0, server.dropped()
+
+    def arrived(self):
+        """How many of its frames the machine was handed, at least."""
+        return self.sent - (self.server.dropped() - self.dropped_before)
 
     def run(self):
         rng = random.Random(6)
@@ -144,6 +149,7 @@ class Flood(threading.Thread):
                 for _ in range(BURST):
                     try:
                         wire.send(self.server.mac + self.make(self.server, rng)[6:])
+                        self.sent += 1
                     except OSError:  # the device's queue is full
                         break
                 time.sleep(0.001)  # this host has others to serve, too
@@ -177,9 +183,11 @@ class Orders:
     def again(self, name):
         self.servers[name].start()
 
-    def flood(self, kind, name):
-        self.floods.append(Flood(kind, self.servers[name]))
-        self.floods[-1].start()
+    def flood(self, kind, name, n):
+        flood = Flood(kind, self.servers[name])
+        self.floods.append(flood)
+        flood.start()
+        wait_until(lambda: flood.arrived() >= int(n), "it is hardly a flood")
 
     def calm(self):
         for flood in self.floods:
