@@ -415,6 +415,13 @@ gradelib.main(suite, ["grade-self", "-j2"], FakeHost)
     def test_nobody_reads_any_more(self):
         self.assertEqual(self.ended_by(lambda proc: proc.stdout.close()), (130, True))
 
+    def test_an_interrupt_takes_the_reader_too(self):
+        def end(proc):
+            proc.stdout.readline()  # that the short test is over: the next that is written is the sum
+            proc.stdout.close()
+            proc.send_signal(signal.SIGINT)
+        self.assertEqual(self.ended_by(end), (130, True))
+
 
 def is_alive(pid):
     """Does the process run? A zombie does not."""

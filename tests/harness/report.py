@@ -24,6 +24,7 @@ class Report:
         self.lock = threading.Lock()
         self.started, self.results = set(), {}
         self.place = 0          # of the next test to report
+        self.finishing = False  # no test runs any more
         self.announced = False  # its title is on the screen
 
     def begin(self, test):
@@ -84,6 +85,7 @@ class Report:
 
     def finish(self, pace=None):
         """The sum. Tests that were not run (after an interrupt) are not in it. `pace` is told if it stretched limits."""
+        self.finishing = True
         results = self.in_order()
         score, most, passed, failed, skipped = tally(results)
         self.listed("Failed", Result.FAIL, results)
@@ -116,12 +118,13 @@ class Report:
         self.unless_unread(self.out.flush)
 
     def unless_unread(self, do, *args):
-        """Who read us has gone, as head does when it has enough: that ends the run as an interrupt does."""
+        """Who read us has gone, as head does when it has enough: that ends the tests as an interrupt does, and not what follows them."""
         try:
             do(*args)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())  # where Python's own last flush goes, too
-            os.kill(os.getpid(), signal.SIGINT)
+            if not self.finishing:
+                os.kill(os.getpid(), signal.SIGINT)
 
 
 def plural(number, noun):
