@@ -41,7 +41,10 @@ uint32_t toeplitz(const uint8_t *key, const void *data, uint32_t at, uint32_t le
 #endif
 }
 
-/* The input is: source address, destination address, source port, destination port. */
+/*
+ * The input is: source address, destination address, source port, destination port, each as it is in the packet, in network
+ * byte order, and right behind the one before.
+ */
 uint32_t toeplitz_ports4(const uint8_t *key, uint32_t src, uint32_t dst, uint16_t src_port, uint16_t dst_port)
 {
 #ifndef EXERCISE_16
@@ -54,6 +57,10 @@ uint32_t toeplitz_ports4(const uint8_t *key, uint32_t src, uint32_t dst, uint16_
 #endif
 }
 
+/*
+ * A table that a driver is to hand to the card: does each of its RSS_TABLE_SIZE entries name one of the queues 0 to nqueues - 1?
+ * The card has no check of its own.
+ */
 bool rss_table_is_good(const uint8_t *table, int nqueues)
 {
 #ifndef EXERCISE_16

@@ -140,9 +140,8 @@ static void halt_until(struct dp *dp, uint64_t due)
  * - Policy (plane->policy.idle): IX_IDLE_POLL never halts; IX_IDLE_HALT always, IX_IDLE_ADAPTIVE when nothing was done
  *   for SPIN_US. dp->busy_us is when something was done last; keep it up to date here.
  * - Never while frames are in the transmit ring, nor while another CPU's wish is still open (dp->asked); and not for less
- *   than SHORTEST_US. The earliest of `until`, the stack's
- *   next deadline (stack_due_us()), and LONGEST_US from now is when to wake; if the NIC's interrupt is not ours,
- *   WITHOUT_NIC_US from now.
+ *   than SHORTEST_US. The earliest of `until`, the stack's next deadline (stack_due_us()), and LONGEST_US from now is when to
+ *   wake; if the NIC's interrupt is not ours, WITHOUT_NIC_US from now.
  * - A frame that comes between the last look and the halt must not wait. So the first time let_nic_interrupt(), and
  *   return: one more cycle looks. If that finds nothing either, and dp->looks_again says that it was so, halt: cpu_nap()
  *   enables interrupts and halts in one step. Before it, publish the counters (stat_publish(): nobody will for a while), clear

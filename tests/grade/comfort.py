@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import select
 import shutil
+import subprocess
 import sys
 
 from gradelib import Failure, check_output, needs_program
@@ -68,6 +70,23 @@ def timeline(t):
         raise Failure("%d cycles, which hold too few frames" % len(cycles))
 
 
+@suite.test(2, "make nc-7 talks to the guest's port 7", unless=[needs_program("nc")])
+def netcat(t):
+    """Boots ixecho, and says a line to it as the lab's text has a student do it."""
+    machine = t.boot("ixecho", cpus=2, ports=(7,), fs=False)
+    machine.expect("ixecho: port 7", limit=20)
+    nc = t.host.children.start(["env", "-u", "MAKEFLAGS", "make", "-s", "nc-7", "PORT7=%d" % machine.port(7)], cwd=t.path(),
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        nc.stdin.write(b"hello\n")
+        nc.stdin.flush()
+        back = nc.stdout.readline() if select.select([nc.stdout], [], [], t.host.pace(20))[0] else b"nothing"
+    finally:
+        t.host.children.finish(nc)
+    if back != b"hello\n":
+        raise Failure("what came back is %s" % back)
+
+
 SETUP_KINDS = re.compile(r"^# usage: conf/setup \[(.*)\]$", re.M)
 NOT_IN_IMAGE = {"igb"}  # it needs a newer release's packages
 
@@ -96,6 +115,57 @@ def containers(t):
         raise Failure("devcontainer.json names a file that is not there")
     if not re.match("FROM debian:", text[text.index("FROM"):]):
         raise Failure("the image is not Debian's")
+
+
+STAND_INS = {  # for setup_rounds()
+    "clang": """#!/bin/bash
+[ "$1" = --version ] && echo 'Other clang version 99.1.2' || [ -e "${0%/*}/../runtime" ]
+""",
+    "bin/apt-get": """#!/bin/bash
+echo "$*" >>said
+case " $* " in
+*' libclang-rt-99-dev '*) touch runtime ;;
+*' clang '*) ln -s ../clang bin/clang ;;
+esac
+""",
+    "bin/sudo": """#!/bin/bash
+shift # -n
+exec "$@"
+""",
+}
+
+
+def machine_with(stand_ins, place):
+    """A folder `bin` for PATH with this machine's programs, but for those."""
+    os.makedirs(os.path.join(place, "bin"))
+    for name, text in stand_ins.items():
+        with open(os.path.join(place, name), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(os.path.join(place, name), 0o755)
+    others = {os.path.basename(name) for name in stand_ins}
+    for folder in os.environ["PATH"].split(os.pathsep):
+        for name in sorted(set(os.listdir(folder)) - others) if os.path.isdir(folder) else []:
+            link = os.path.join(place, "bin", name)
+            if not os.path.lexists(link):
+                os.symlink(os.path.join(os.path.abspath(folder), name), link)
+
+
+@suite.test(2, "conf/setup finds the runtime that goes with whatever clang was installed")
+def setup_rounds(t):
+    """
+    A machine without clang, whose packages have version 99: conf/setup asks for clang first, and for its runtime when it is
+    there. apt-get, sudo and clang are the test's own; all else is this machine's.
+    """
+    place = os.path.join(t.folder, "setup")
+    shutil.copytree(t.path("conf"), os.path.join(place, "conf"))
+    machine_with(STAND_INS, place)
+    t.attempt("env", "PATH=" + os.path.join(place, "bin"), os.path.join(place, "conf", "setup"), "test", limit=60)
+    shutil.rmtree(os.path.join(place, "bin"))  # is no log
+    with open(os.path.join(place, "said"), encoding="utf-8") as f:
+        asked = [line.split() for line in f if "install" in line]
+    runtimes = [[word for word in words if word.startswith("libclang-rt")] for words in asked[:2]]
+    if runtimes != [[], ["libclang-rt-99-dev"]] or any("libclang-rt-99-dev" in words for words in asked[2:]):
+        raise Failure("apt-get was asked for %s" % asked)
 
 
 @suite.test(2, "make explain has words for every test of the lab, and doctor for this machine")

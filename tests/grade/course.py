@@ -240,7 +240,7 @@ def grade_all(t):
     Hands in the solution three times (once in an archive with a name that leads out of it, once with assertions and words for
     debugging), two faults of tests/mutants, and submissions that hang, flood the console, print what trusted programs print and
     end QEMU, end the test program that they are part of, pass for its judge, come to be after the inspection, include a file of
-    this machine, or are a link; grades all by `make grade-all`, and reads the table.
+    this machine, or are a link; grades all as `make grade-all` does, and reads the table.
     Why: one submission must not decide about its own points, nor about anybody else's.
     Look: tests/course/, host.log, and the out/ folder kept beside it: one JSON file each, jobs.log.
     """

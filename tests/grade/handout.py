@@ -23,6 +23,22 @@ def marks_of(t, path):
         return {int(n) for n in re.findall(r"#ifndef EXERCISE_(\d+)", f.read())}
 
 
+def bare_gaps(t, path):
+    """Gaps that do not say whose they are, or whose function has no comment right above it."""
+    with open(t.path(path), encoding="utf-8") as f:
+        text = f.read()
+    if path.endswith(".txt"):
+        return []  # what is above is the question
+    said, faults = set(), []
+    for gap in re.finditer(r"/\* LAB IX: Your code here\. \(Exercise (\d+)\)", text):
+        head = text[:text.rindex("\n{\n", 0, gap.start())].split("\n\n")[-1]
+        said.add(int(gap.group(1)))
+        if not head.startswith("/*"):
+            faults.append("%s: %s has a gap of exercise %s, and no comment" % (path, head.split("\n")[-1], gap.group(1)))
+    missing = marks_of(t, path) - said
+    return faults + ["%s: no gap says that it is exercise %d's" % (path, n) for n in missing]
+
+
 @suite.test(5, "the table of exercises names the files that have gaps, and each gap has its comment")
 def exercises_table(t):
     marked = t.run("git", "grep", "-lE", "^#ifndef EXERCISE_").split()
@@ -30,6 +46,9 @@ def exercises_table(t):
     real = {(path, n) for path in marked for n in marks_of(t, path)}
     if said != real:
         raise Failure("tests/exercises.py says too much: %s\nand too little: %s" % (sorted(said - real), sorted(real - said)))
+    faults = [fault for path in marked for fault in bare_gaps(t, path)]
+    if faults:
+        raise Failure("\n".join(faults))
     for e in EXERCISES:
         if not any(name.startswith("ex%d-" % e.number) for name in lab.RESTS_ON):
             raise Failure("exercise %d has no test" % e.number)
@@ -46,6 +65,9 @@ def skeleton(t):
     shop.fill([])
     t.run(os.path.join(shop.place, "tests", "check-long"), "--list")
     faults = leaks(t, shop.place) + shop.faults(shop.grade())
+    words = t.run(os.path.join(shop.place, "grade-lab-ix"), "--explain", "ex3-testinput")
+    if not re.search(r"tests/grade/lab_a\.py:.*What it checks.*What usually goes wrong.*What it needs", words, re.S):
+        faults.append("make explain is short of words there:\n" + words)
     if not re.match(r"Score: %d/\d+$" % FLOOR, shop.score):
         faults.append("it does not score its floor, %d: %s" % (FLOOR, shop.score))
     if t.run("git", "-C", shop.place, "rev-list", "--count", "HEAD").strip() != "1":

@@ -109,9 +109,11 @@ def credit(t):
 @exercise(12, 4, "recv_done opens the window again", rests_on=[5, 6, 7, 8, 9, 10, 11], unless=[needs_cmocka])
 def window(t):
     """A peer fills the window, the program gives back, the peer goes on (tests/dp_tcp_test.c); more than was lent is refused,
-    and changes nothing, and what is in the program's hands still may be sent (tests/dp_call_test.c)."""
+    and changes nothing, and what is in the program's hands still may be sent (tests/dp_call_test.c). Whole requests, from the
+    segment to the buffer's return, take no lock that other CPUs take (tests/dp_load_test.c)."""
     on_the_host(t, "dp_tcp_test", ["the_window_follows_credit"])
     on_the_host(t, "dp_call_test", ["only_what_was_lent_can_be_done_with"])
+    on_the_host(t, "dp_load_test", ["busy_cycles_take_no_lock"])
 
 
 @exercise(12, 5, "a stream of 300 KB and back: buffers go round, and none is lost", rests_on=BEFORE + [10, 11])

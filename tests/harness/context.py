@@ -102,7 +102,7 @@ class Context:
             return None
         with open(os.path.join(self.folder, "verdict.json"), "w", encoding="utf-8") as f:
             json.dump({"status": "passed" if passed else "failed", "reason": reason}, f)
-        shutil.copytree(self.folder, self.path(place), ignore=not_to_keep)
+        shutil.copytree(self.folder, self.path(place), symlinks=True, ignore=not_to_keep)
         return place
 
 

@@ -57,7 +57,8 @@ def paragraphs(doc):
 def indented(text):
     if any(line.startswith(" ") for line in text.split("\n")):
         return textwrap.indent(text, "    ")
-    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent="    ", subsequent_indent="    ",
+                         break_on_hyphens=False, break_long_words=False)
 
 
 def conditions(test):

@@ -77,6 +77,11 @@ class Suite:
         self.by_name[name] = test
         return test
 
+    def take(self, other, points):
+        """Add a test of another suite: it keeps its words and its place, but needs no test of that suite."""
+        test = self.add(other.name, other.title, points, other.func, unless=other.unless, doc=other.doc)
+        test.place = other.place
+
     def test(self, points, title, needs=(), unless=()):
         """Decorator: the function below is a test, and its name with dashes is the test's."""
         def register(func):

@@ -12,6 +12,9 @@ from harness.cmdline import objdir
 # What a program says when it does what the text promises. The first is followed by the end of QEMU, the others by ours.
 SAYS = {"net_testoutput": "Transmitting packet 9", "httpd": "Waiting for http connections", "ixecho": "ixecho: port 7",
         "ixhttpd": "ixhttpd: ready at", "ixhttpd,-t,2": "ixhttpd: ready at"}
+# Beside a program that runs in the foreground of the same shell, in "another terminal": until what was said comes back.
+TALK = ('while kill -0 $$; do read -r -t 5 line < <(echo hello | %s) && test "$line" = hello && echo "came back: $line" && break; '
+        'sleep 1; done 2>/dev/null & ')
 BEFORE = ("make doctor", "make -j2", "make grade", "make explain TEST=ex3-testinput", "make hint-3", "make hint-3 MORE=1", "make help")
 FLOOR = "Score: 13/"
 
@@ -29,13 +32,28 @@ def in_tree(t, place, command, limit):
                      command, limit=limit + 30)
 
 
-def follow(t, place, command):
+def steps(commands):
+    """[(command, those that talk to the machine that it starts)]"""
+    found = []
+    for command in commands:
+        if command.startswith("make nc-"):
+            found[-1][1].append(command)
+        else:
+            found.append((command, []))
+    return found
+
+
+def follow(t, place, command, talks):
     """What is wrong with it, or None."""
     program = re.match(r"make run-(\S+)-nox", command)
-    status, out = in_tree(t, place, command + (" </dev/null" if program else ""), int(t.host.pace(20)) if program else 900)
-    if program:
-        return None if SAYS[program.group(1)] in out and "panic" not in out else "%s:\n%s" % (command, out[-1500:])
-    return "%s: status %d:\n%s" % (command, status, out[-1500:]) if status else None
+    if talks and not program:
+        return "%s: nothing runs that it could talk to" % talks[0]
+    if not program:
+        status, out = in_tree(t, place, command, 900)
+        return "%s: status %d:\n%s" % (command, status, out[-1500:]) if status else None
+    status, out = in_tree(t, place, "".join(TALK % talk for talk in talks) + command + " </dev/null", int(t.host.pace(20)))
+    said = SAYS[program.group(1)] in out and out.count("came back: hello") == len(talks)
+    return None if said and "panic" not in out else "%s:\n%s" % (" | ".join([command] + talks), out[-1500:])
 
 
 def begin(t):
@@ -61,7 +79,7 @@ def walk(t):
         shop.fill(range(1, e.number + 1))
         if "make grade GRADEFLAGS=ex%d" % e.number not in told.get(e.number, ()):
             wrong.append("the text does not say how exercise %d is tested" % e.number)
-        wrong += filter(None, (follow(t, shop.place, command) for command in told.get(e.number, ())))
+        wrong += filter(None, (follow(t, shop.place, *step) for step in steps(told.get(e.number, ()))))
     status, out = in_tree(t, shop.place, "git add -A && git -c user.name=I -c user.email=i@example.invalid commit -qm done && make handin", 60)
     if status or not os.path.exists(os.path.join(shop.place, "labix-handin.tar.gz")):
         wrong.append("make handin: " + out)
