@@ -133,20 +133,33 @@ static void send(void)
 	detached = true;
 }
 
+/*
+ * For a moment; each sixteenth time until the sender has had one more such result. Where both CPUs share one of the host's, it
+ * would else run only while this one waits for it in sys_page_unmap, and never find the page.
+ */
+static void linger(uint32_t n, volatile uint32_t *result)
+{
+	uint32_t before = *result;
+
+	if (n % 16)
+		spin(any(30000));
+	else
+		while (*result == before)
+			cpu_relax();
+}
+
 static void take(void)
 {
-	for (uint32_t n = 0; n < 20000 && (n < 300 || sent < 50 || refused < 50); n++) {
+	for (uint32_t n = 0; n < 320; n++) {
 		sys_page_alloc(0, (void *)SENT_PAGE, OWN);
 		*SENT_PAGE = n;
-		spin(any(30000));
+		linger(n, &sent);
 		sys_page_unmap(0, (void *)SENT_PAGE);
-		spin(any(30000));
+		linger(n, &refused);
 	}
 	stop = true;
 	while (!detached)
 		sys_yield();
-	expect("whether any page was sent", sent > 0, true);
-	expect("whether any was not there", refused > 0, true);
 	expect("other results", bad, 0);
 }
 
