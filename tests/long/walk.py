@@ -28,8 +28,8 @@ def commands(t):
 
 
 def in_tree(t, place, command, limit):
-    return t.attempt("env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "-u", "OBJDIR", "-C", place, "timeout", "-s", "INT", "-k", "10", str(limit), "bash", "-c",
-                     command, limit=limit + 30)
+    return t.attempt("env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "-u", "OBJDIR", "-C", place,
+                     "timeout", "-s", "INT", "-k", "10", str(limit), "bash", "-c", command, limit=limit + 30)
 
 
 def steps(commands):
